@@ -1,0 +1,43 @@
+/*
+ * abi.h - what differs between the ABIs in which a socket call can arrive,
+ * as one const descriptor each. Numbers from the kernel's system call tables.
+ */
+#ifndef SOCKETCALL_ABI_H
+#define SOCKETCALL_ABI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../call/call.h"
+
+/* A system call that is one of the twenty, without socketcall(2). */
+struct abi_direct {
+	int sysno;
+	enum call_nr call;
+	bool time64; /* recvmmsg_time64 */
+};
+
+struct abi {
+	const char *name;       /* "i386", "x86_64" */
+	uint32_t audit_arch;    /* AUDIT_ARCH_*, as seccomp_data.arch has it */
+	unsigned word;          /* bytes of long, size_t and pointers: 4 or 8 */
+	bool big_endian;
+	bool compat;            /* a 32-bit ABI as a 64-bit kernel serves it: MSG_CMSG_COMPAT */
+	int socketcall;         /* its system call number, -1 if it has none */
+	uint64_t user_end;      /* first address past the user range (access_ok) */
+	const struct abi_direct *direct;
+	unsigned ndirect;
+};
+
+extern const struct abi abi_i386;
+extern const struct abi abi_x86_64;
+
+/* All of them, NULL-terminated. */
+extern const struct abi *const abi_all[];
+
+const struct abi *abi_by_audit_arch(uint32_t arch); /* NULL if unknown */
+/* The row for a direct call; NULL if sysno is not one. */
+const struct abi_direct *abi_direct_by_sysno(const struct abi *, int sysno);
+
+#endif

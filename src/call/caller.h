@@ -1,0 +1,58 @@
+/*
+ * caller.h - who makes a call: its memory, its descriptors, its rights.
+ *
+ * catch fills one per caught call and knows what stands behind it (a stopped
+ * process, our own process, an emulator's guest); all other steps use these
+ * operations only.
+ */
+#ifndef SOCKETCALL_CALLER_H
+#define SOCKETCALL_CALLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "call.h"
+
+struct caller;
+struct rights;
+
+struct caller_ops {
+	/* Copies from the caller's memory. Returns the bytes copied before the
+	 * first unreadable byte (len if all), -EFAULT if none could be, or
+	 * another -errno if the memory cannot be reached at all (-EPERM: not
+	 * ours to read; -ESRCH: gone). Reads each byte at most once. */
+	ssize_t (*read)(struct caller *, uint64_t at, void *buf, size_t len);
+	/* The same the other way. */
+	ssize_t (*write)(struct caller *, uint64_t at, const void *buf, size_t len);
+	/* A handle of ours on the open file behind the caller's descriptor;
+	 * -EBADF as Linux, or another -errno. Give it back with fd_put. */
+	int (*fd_get)(struct caller *, int fd);
+	void (*fd_put)(struct caller *, int handle);
+	/* 0 if the handle is a socket, -ENOTSOCK, or -EBADF (O_PATH). Asked only
+	 * when an error must be put in Linux's order, so it may be slow. */
+	int (*fd_check)(struct caller *, int handle);
+	/* Puts a copy of the handle into the caller's descriptor table, lowest
+	 * free number. Returns the number, or -EMFILE etc. */
+	int (*fd_install)(struct caller *, int handle, bool cloexec);
+};
+
+struct caller {
+	const struct caller_ops *ops;
+	pid_t tid, tgid;             /* as we see them; 0 if there is no process */
+	const struct rights *rights; /* NULL: our own */
+};
+
+/* Reads exactly len bytes or fails: 0, -EFAULT or another -errno. */
+int caller_read(struct caller *, uint64_t at, void *buf, size_t len);
+int caller_write(struct caller *, uint64_t at, const void *buf, size_t len);
+
+/* Scatter and gather: moves up to len bytes between buf and the spans, in order,
+ * stopping at the first fault. Returns bytes moved, or -errno if none (0 if len
+ * is 0 or the spans are empty). */
+ssize_t caller_read_spans(struct caller *, const struct call_span *, unsigned n,
+			  uint64_t skip, void *buf, size_t len);
+ssize_t caller_write_spans(struct caller *, const struct call_span *, unsigned n,
+			   const void *buf, size_t len);
+
+#endif

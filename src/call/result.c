@@ -1,0 +1,47 @@
+#include "result.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void result_init(struct result *r)
+{
+	memset(r, 0, sizeof(*r));
+	r->fd = r->pair[0] = r->pair[1] = -1;
+}
+
+static void close_rights(uint8_t *control, size_t len)
+{
+	struct msghdr m = {.msg_control = control, .msg_controllen = len};
+
+	for (struct cmsghdr *h = CMSG_FIRSTHDR(&m); h; h = CMSG_NXTHDR(&m, h)) {
+		if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= h->cmsg_len; at += sizeof(int)) {
+			int fd;
+
+			memcpy(&fd, (uint8_t *)h + at, sizeof(fd));
+			if (fd >= 0)
+				close(fd);
+		}
+	}
+}
+
+void result_free(struct result *r)
+{
+	for (unsigned i = 0; i < r->nmsg; i++) {
+		struct result_msg *m = &r->msg[i];
+
+		if (m->control)
+			close_rights(m->control, m->control_len);
+		free(m->control);
+		free(m->data);
+	}
+	free(r->msg);
+	free(r->opt);
+	if (r->fd >= 0)
+		close(r->fd);
+	for (int i = 0; i < 2; i++)
+		if (r->pair[i] >= 0)
+			close(r->pair[i]);
+}

@@ -1,0 +1,43 @@
+/*
+ * result.h - what serving a call gave, still in the host's layouts.
+ *
+ * serve fills it; reply turns it into bytes in the caller's memory and numbers
+ * in its descriptor table; trace prints it. Handles in it are ours; reply (or
+ * result_free) disposes of them.
+ */
+#ifndef SOCKETCALL_RESULT_H
+#define SOCKETCALL_RESULT_H
+
+#include "call.h"
+
+struct result_msg {
+	size_t len;         /* bytes of payload received, or sent */
+	size_t data_len;    /* bytes of data at hand; with MSG_TRUNC len may be larger */
+	uint8_t *data;      /* received payload; owned */
+	struct call_addr name; /* received from; name.len is the true length, even past 128 */
+	uint8_t *control;   /* received control messages, host layout, SCM_RIGHTS with
+	                     * handles of ours; owned */
+	size_t control_len;
+	int flags;          /* msg_flags out */
+};
+
+struct result {
+	int64_t ret;        /* the call's return value, or -errno */
+	int fd;             /* handle to install as the return value (socket, accept*); -1 none */
+	int pair[2];        /* socketpair's handles; -1 none */
+	bool cloexec;       /* install with FD_CLOEXEC (all handles of this result) */
+	struct call_addr addr; /* out address: present, bytes, len = its true length */
+	uint8_t *opt;       /* getsockopt: value, host layout; owned */
+	int opt_len;        /* bytes of it; also written back as optlen */
+	struct result_msg *msg; /* recv, recvfrom: one; recvmsg one; mmsg: ret of them; owned */
+	unsigned nmsg;
+	bool time_left_set; /* recvmmsg: write time_left back */
+	struct timespec time_left;
+};
+
+void result_init(struct result *r);
+/* Frees memory and closes with close(2) every handle still in r: fd, pair and
+ * those in SCM_RIGHTS of the control messages. */
+void result_free(struct result *r);
+
+#endif

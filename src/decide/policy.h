@@ -1,0 +1,82 @@
+/*
+ * policy.h - rules about socket calls: read them, ask them, compile them.
+ *
+ * The language is in socketcall-policy(5).
+ */
+#ifndef SOCKETCALL_POLICY_H
+#define SOCKETCALL_POLICY_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "../abi/abi.h"
+#include "../call/call.h"
+#include "../call/verdict.h"
+
+struct policy;
+
+/* Where a policy text is wrong and what was expected there. */
+struct policy_error {
+	char file[256];
+	unsigned line, column; /* 1-based; 0 if the file as a whole */
+	char text[256];        /* "unknown family 'alq' (did you mean 'alg'?)" */
+};
+
+/* An empty policy: default allow. NULL if out of memory. */
+struct policy *policy_new(void);
+void policy_free(struct policy *);
+
+/* Adds the rules of a text (need not end in NUL) after those already there. `name`
+ * is used in messages and verdicts. 0, or -EINVAL with *err filled, or -ENOMEM. */
+int policy_add_text(struct policy *, const char *name, const char *text, size_t len,
+		    struct policy_error *err);
+int policy_add_file(struct policy *, const char *path, struct policy_error *err);
+/* One rule from the command line: word is "allow" or "deny", rule the rest. */
+int policy_add_rule(struct policy *, const char *word, const char *rule,
+		    struct policy_error *err);
+
+/* Judges a decoded call by its copy alone. For mmsg calls the first message that
+ * is not allowed decides; *nmsg_ok gets how many messages before it are allowed
+ * (Linux sends those, then reports). nmsg_ok may be NULL. */
+struct verdict policy_decide(const struct policy *, const struct call *, unsigned *nmsg_ok);
+
+/* accept, accept4: judges the peer that was accepted. */
+struct verdict policy_decide_peer(const struct policy *, const struct call *,
+				  const struct call_addr *peer);
+
+/* Do the rules of this call look at pathnames of AF_UNIX? Then serve resolves the
+ * path once, hands the real path to policy_decide_path, and uses what it resolved. */
+bool policy_judges_paths(const struct policy *, enum call_nr);
+/* Judges again with the canonical absolute path in place of message i's (or the
+ * call's own, i = 0) AF_UNIX pathname. */
+struct verdict policy_decide_path(const struct policy *, const struct call *, unsigned i,
+				  const char *path);
+
+struct filter_options {
+	bool serve_all;     /* --trace: every socket call is notified */
+	bool count_denied;  /* --stats: what registers deny is notified too, to be counted */
+	bool watch_rights;  /* notify the calls that change a caller's ids, capabilities,
+	                     * namespaces or program; set if anything else is notified */
+};
+
+/* Compiles the policy to the smallest seccomp filter for all ABIs that this machine
+ * can run (here i386 and x86-64): what registers decide is decided there, what
+ * needs no decision is allowed, the rest is SECCOMP_RET_USER_NOTIF. An unknown
+ * architecture is killed; x32 and io_uring get ENOSYS while there is any rule or
+ * serve_all. prog->filter is malloc()ed. 0 or -ENOMEM, -E2BIG. */
+int policy_filter(const struct policy *, const struct filter_options *, struct sock_fprog *prog);
+
+/* What the filter does with one way of making one call, for `policy explain`. */
+enum filter_action { FILTER_ALLOW, FILTER_ERRNO, FILTER_KILL, FILTER_NOTIFY, FILTER_DEPENDS };
+
+/* Prints to out which rule decides the call written in `text` ("connect to
+ * 10.0.0.1 port 80", in the words of the policy language) and what the filter does
+ * with it in each ABI and entry. 0, or -EINVAL with *err filled. */
+int policy_explain(const struct policy *, const char *text, FILE *out, struct policy_error *err);
+
+/* System calls that change the rights of the task that makes them, in this ABI;
+ * ends with -1. catch lets them run and forgets what it knew of the task. */
+const int *filter_rights_calls(const struct abi *);
+
+#endif
