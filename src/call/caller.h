@@ -32,6 +32,16 @@ struct caller_ops {
 	/* 0 if the handle is a socket, -ENOTSOCK, or -EBADF (O_PATH). Asked only
 	 * when an error must be put in Linux's order, so it may be slow. */
 	int (*fd_check)(struct caller *, int handle);
+	/* Is what was read still the caller's? A process may have died and its
+	 * number been used again while we read. 0, or -ESRCH. NULL: it cannot. */
+	int (*still_there)(struct caller *);
+	/* With whose rights to serve, as they are now: *r stays valid until the
+	 * call is answered, and is NULL if they are our own. 0, or the -errno with
+	 * which to refuse (-EPERM: cannot be known). NULL: always our own. */
+	int (*rights)(struct caller *, const struct rights **r);
+	/* Serving is about to wait: let other callers be caught meanwhile. NULL:
+	 * waiting hurts nobody. */
+	void (*waits)(struct caller *);
 	/* Puts a copy of the handle into the caller's descriptor table, lowest
 	 * free number. Returns the number, or -EMFILE etc. */
 	int (*fd_install)(struct caller *, int handle, bool cloexec);
@@ -39,8 +49,9 @@ struct caller_ops {
 
 struct caller {
 	const struct caller_ops *ops;
-	pid_t tid, tgid;             /* as we see them; 0 if there is no process */
-	const struct rights *rights; /* NULL: our own */
+	pid_t tid, tgid; /* as we see them; 0 if there is no process */
+	pid_t server;    /* the task of ours that serves the call now, for interrupting it;
+	                  * 0: the thread that caught it */
 };
 
 /* Reads exactly len bytes or fails: 0, -EFAULT or another -errno. */

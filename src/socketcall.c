@@ -1,0 +1,131 @@
+/*
+ * socketcall.c - the path of a call:
+ *
+ *   catch -> decode -> decide -> serve -> reply -> trace -> catch
+ *
+ * The only file that knows all the steps. Everything after decode works on the
+ * copy in struct call; the caller's memory is not read again but for payload.
+ */
+#include "socketcall.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "decode/decode.h"
+#include "lib/log.h"
+#include "reply/reply.h"
+
+static uint64_t ns_between(const struct timespec *a, const struct timespec *b)
+{
+	return (b->tv_sec - a->tv_sec) * UINT64_C(1000000000) + b->tv_nsec - a->tv_nsec;
+}
+
+static int verdict_errno(const struct verdict *v, const struct call *c)
+{
+	if (v->log)
+		log_error("%s by %s", call_name(c->nr), v->rule ? v->rule : "default");
+	return v->kind == VERDICT_ALLOW ? 0 : -v->err;
+}
+
+/* What serve asks while it serves, put to the same policy. The last answer is
+ * the call's verdict. */
+struct judging {
+	const struct policy *policy;
+	struct verdict *verdict;
+};
+
+static int judge_path(void *ctx, const struct call *c, unsigned i, const char *path)
+{
+	struct judging *j = ctx;
+
+	*j->verdict = policy_decide_path(j->policy, c, i, path);
+	return verdict_errno(j->verdict, c);
+}
+
+static int judge_peer(void *ctx, const struct call *c, const struct call_addr *peer)
+{
+	struct judging *j = ctx;
+
+	*j->verdict = policy_decide_peer(j->policy, c, peer);
+	return verdict_errno(j->verdict, c);
+}
+
+/* Returns 0 if the call may be served. Of an mmsg call the messages before the
+ * first refused one are: Linux, too, reports an error only if nothing was sent. */
+static int decide(const struct policy *policy, struct call *c, struct verdict *v)
+{
+	unsigned allowed = 0;
+
+	*v = policy_decide(policy, c, &allowed);
+	if (v->kind == VERDICT_DENY && c->nr == CALL_sendmmsg && allowed > 0) {
+		c->vlen = allowed;
+		return 0;
+	}
+	return verdict_errno(v, c);
+}
+
+static void serve(const struct socketcall_system *sys, struct caller *who, struct socketcall *s)
+{
+	struct judging j = {sys->policy, &s->verdict};
+	const struct serve_judge judge = {
+		.ctx = &j,
+		.paths = policy_judges_paths(sys->policy, s->call.nr),
+		.peers = s->call.nr == CALL_accept || s->call.nr == CALL_accept4,
+		.path = judge_path,
+		.peer = judge_peer,
+	};
+	serve_fn *op = sys->serve->call[s->call.nr];
+
+	if (op)
+		op(who, &s->call, &s->result, &judge);
+	else
+		s->result.ret = -EOPNOTSUPP;
+}
+
+void socketcall_run(const struct socketcall_system *sys, struct caller *who, const struct abi *abi,
+		    int sysno, const uint64_t args[6], struct socketcall *s)
+{
+	struct timespec wall, start, end;
+	int err;
+
+	if (sys->trace || sys->stats) {
+		clock_gettime(CLOCK_REALTIME, &wall);
+		clock_gettime(CLOCK_MONOTONIC, &start);
+	}
+	call_init(&s->call);
+	result_init(&s->result);
+	s->verdict = (struct verdict){.kind = VERDICT_ALLOW};
+
+	err = decode(who, abi, sysno, args, &s->call);
+	if (who->ops->still_there && who->ops->still_there(who) < 0)
+		err = -ESRCH; /* nobody is left to hear it */
+	if (!err)
+		err = decide(sys->policy, &s->call, &s->verdict);
+	if (!err)
+		serve(sys, who, s);
+	else
+		s->result.ret = err;
+	reply(who, &s->call, &s->result);
+
+	if (sys->trace || sys->stats) {
+		const struct verdict *v = s->call.err ? NULL : &s->verdict;
+
+		clock_gettime(CLOCK_MONOTONIC, &end);
+		if (sys->trace)
+			trace_call(sys->trace, who, &s->call, v, &s->result, wall,
+				   ns_between(&start, &end));
+		if (sys->stats)
+			stats_call(sys->stats, &s->call, v, &s->result, ns_between(&start, &end));
+	}
+}
+
+void socketcall_done(const struct socketcall_system *sys, struct caller *who, struct socketcall *s,
+		     bool delivered)
+{
+	if (!delivered && sys->serve->undeliverable)
+		sys->serve->undeliverable(who, &s->call, &s->result, NULL);
+	if (s->call.sock >= 0)
+		who->ops->fd_put(who, s->call.sock);
+	result_free(&s->result);
+	call_free(&s->call);
+}
