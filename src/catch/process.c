@@ -1,0 +1,193 @@
+/*
+ * process.c - memory by process_vm_readv(2), descriptors by pidfd_getfd(2) and
+ * SECCOMP_IOCTL_NOTIF_ADDFD.
+ *
+ * Memory is reached by number, and a number may be given to another process once
+ * its owner has died; so nothing that was read counts before still_there() has
+ * been asked, and nothing is written without asking first.
+ */
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/pidfd.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "../lib/log.h"
+#include "../lib/uapi.h"
+
+static struct process *of(struct caller *who)
+{
+	return (struct process *)who;
+}
+
+bool process_waiting(int listener, uint64_t id)
+{
+	return ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+static int still_there(struct caller *who)
+{
+	return process_waiting(of(who)->listener, of(who)->id) ? 0 : -ESRCH;
+}
+
+static int unreachable(struct caller *who, int err)
+{
+	static int said;
+
+	if (err == EPERM)
+		log_once(&said, "process %d: its memory is closed to us (not dumpable, or of "
+			 "another user); its socket calls that must be judged are refused",
+			 who->tgid);
+	return -err;
+}
+
+static ssize_t read_memory(struct caller *who, uint64_t at, void *buf, size_t len)
+{
+	struct iovec to = {buf, len}, from = {(void *)(uintptr_t)at, len};
+	ssize_t n = process_vm_readv(who->tid, &to, 1, &from, 1, 0);
+
+	return n < 0 ? unreachable(who, errno) : n;
+}
+
+static ssize_t write_memory(struct caller *who, uint64_t at, const void *buf, size_t len)
+{
+	struct iovec from = {(void *)buf, len}, to = {(void *)(uintptr_t)at, len};
+
+	if (still_there(who) < 0)
+		return -ESRCH;
+	ssize_t n = process_vm_writev(who->tid, &from, 1, &to, 1, 0);
+	return n < 0 ? unreachable(who, errno) : n;
+}
+
+static int fd_get(struct caller *who, int fd)
+{
+	struct process *p = of(who);
+
+	if (fd < 0)
+		return -EBADF;
+	for (int again = 0;; again++) {
+		int err, handle = syscall(SYS_pidfd_getfd, task_pidfd(p->task), fd, 0);
+
+		if (handle >= 0)
+			return handle;
+		if (errno != ESRCH || again)
+			return unreachable(who, errno);
+		/* What we know under this number has died. */
+		p->task = task_renew(p->tasks, p->task, &err);
+		if (!p->task)
+			return err;
+	}
+}
+
+static void fd_put(struct caller *who, int handle)
+{
+	close(handle);
+}
+
+static int fd_check(struct caller *who, int handle)
+{
+	struct stat st;
+	int flags = fcntl(handle, F_GETFL);
+
+	if (flags < 0 || flags & O_PATH)
+		return -EBADF;
+	return fstat(handle, &st) == 0 && S_ISSOCK(st.st_mode) ? 0 : -ENOTSOCK;
+}
+
+static int add_fd(struct process *p, int handle, bool cloexec, unsigned flags)
+{
+	struct seccomp_notif_addfd add = {
+		.id = p->id,
+		.flags = flags,
+		.srcfd = handle,
+		.newfd_flags = cloexec ? O_CLOEXEC : 0,
+	};
+	int fd = ioctl(p->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int fd_install(struct caller *who, int handle, bool cloexec)
+{
+	return add_fd(of(who), handle, cloexec, 0);
+}
+
+static int rights(struct caller *who, const struct rights **r)
+{
+	static int said;
+	struct process *p = of(who);
+	int err = task_rights(p->tasks, p->task, r);
+
+	if (err == -ESRCH && !still_there(who)) {
+		p->task = task_renew(p->tasks, p->task, &err);
+		if (p->task)
+			err = task_rights(p->tasks, p->task, r);
+	}
+	if (!err && p->needs_own_rights && task_restricted(p->tasks, p->task)) {
+		log_once(&said, "process %d has restricted itself with Landlock, which we can "
+			 "not take on; its calls that must be judged are refused", who->tgid);
+		return -EPERM;
+	}
+	return err == -EACCES ? -EPERM : err;
+}
+
+static void waits(struct caller *who)
+{
+	of(who)->waits(of(who)->ctx);
+}
+
+const struct caller_ops process_ops = {
+	.read = read_memory,
+	.write = write_memory,
+	.fd_get = fd_get,
+	.fd_put = fd_put,
+	.fd_check = fd_check,
+	.still_there = still_there,
+	.rights = rights,
+	.waits = waits,
+	.fd_install = fd_install,
+};
+
+static bool answer(struct process *p, int64_t val, int err, unsigned flags)
+{
+	struct seccomp_notif_resp resp = {.id = p->id, .val = val, .error = err, .flags = flags};
+
+	return ioctl(p->listener, SECCOMP_IOCTL_NOTIF_SEND, &resp) == 0;
+}
+
+bool process_answer(struct process *p, struct result *r)
+{
+	if (r->ret >= 0 && r->fd >= 0) {
+		int fd = add_fd(p, r->fd, r->cloexec, SECCOMP_ADDFD_FLAG_SEND);
+
+		if (fd == -EINVAL) { /* before 5.14: in two steps */
+			fd = add_fd(p, r->fd, r->cloexec, 0);
+			if (fd >= 0)
+				return answer(p, fd, 0, 0);
+		}
+		if (fd >= 0) {
+			r->ret = fd;
+			return true;
+		}
+		if (fd != -ENOENT)
+			answer(p, 0, fd, 0); /* EMFILE: the caller hears it, the socket stays */
+		return false;
+	}
+	return r->ret < 0 ? answer(p, 0, r->ret, 0) : answer(p, r->ret, 0, 0);
+}
+
+bool process_answer_error(struct process *p, int err)
+{
+	return answer(p, 0, err, 0);
+}
+
+bool process_answer_continue(struct process *p)
+{
+	return answer(p, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+}

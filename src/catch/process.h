@@ -1,0 +1,37 @@
+/*
+ * process.h - a caller that is a process stopped in a seccomp notification.
+ */
+#ifndef SOCKETCALL_CATCH_PROCESS_H
+#define SOCKETCALL_CATCH_PROCESS_H
+
+#include <linux/seccomp.h>
+
+#include "../call/caller.h"
+#include "../call/result.h"
+#include "task.h"
+
+struct process {
+	struct caller who; /* first: the operations get back to us by a cast */
+	int listener;
+	uint64_t id; /* of the notification */
+	struct task_table *tasks;
+	struct task *task;
+	bool needs_own_rights; /* the call is one that Landlock could refuse */
+	void (*waits)(void *ctx);
+	void *ctx;
+};
+
+extern const struct caller_ops process_ops;
+
+/* Is the notification still waiting for its answer? */
+bool process_waiting(int listener, uint64_t id);
+
+/* Answers with the call's result. False if there is nobody to take it; then the
+ * result still holds what it brought. */
+bool process_answer(struct process *p, struct result *r);
+/* Answers with an errno (negative). */
+bool process_answer_error(struct process *p, int err);
+/* Lets the kernel make the call: only for calls on which nothing was decided. */
+bool process_answer_continue(struct process *p);
+
+#endif

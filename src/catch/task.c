@@ -1,0 +1,322 @@
+/*
+ * task.c - a hash table of tasks by thread id, see task.h.
+ *
+ * Entries of dead tasks are found dead when their number is seen again, and the
+ * table is swept when it has doubled, so it holds about as many entries as there
+ * are live tasks.
+ */
+#include "task.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/pidfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../lib/uapi.h"
+#include "procfs.h"
+
+enum { BUCKETS = 1024 };
+
+struct task {
+	struct task *next;
+	pid_t tid, tgid;
+	int pidfd;
+	bool held;
+	bool known;      /* rights below were read */
+	bool stale;      /* and have changed since */
+	bool exec_other; /* a sibling thread called execve: if it succeeds, this number
+	                  * is that thread's. Trust nothing that was kept. */
+	bool restricted; /* by Landlock */
+	bool own;        /* rights equal ours */
+	uint64_t cgroupid;
+	struct rights rights;
+};
+
+struct task_table {
+	pthread_mutex_t lock;
+	struct rights own;
+	pid_t self;
+	bool any_restricted;
+	unsigned count, sweep_at;
+	struct task *bucket[BUCKETS];
+};
+
+/* Of the thread where the kernel can (6.9), else of its process. */
+static int open_pidfd(pid_t tid)
+{
+	int fd = syscall(SYS_pidfd_open, tid, PIDFD_THREAD);
+
+	if (fd < 0 && errno == EINVAL) {
+		pid_t ppid, tgid;
+		int err = procfs_parent(tid, &ppid, &tgid);
+
+		if (err)
+			return err;
+		fd = syscall(SYS_pidfd_open, tgid, 0);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+static bool is_alive(const struct task *t)
+{
+	return syscall(SYS_pidfd_send_signal, t->pidfd, 0, NULL, 0) == 0 || errno == EPERM;
+}
+
+struct task_table *task_table_new(void)
+{
+	struct task_table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return NULL;
+	pthread_mutex_init(&table->lock, NULL);
+	table->self = getpid();
+	table->sweep_at = 256;
+	if (procfs_rights(table->self, &table->own) < 0) {
+		free(table);
+		return NULL;
+	}
+	return table;
+}
+
+static void entry_free(struct task *t)
+{
+	rights_free(&t->rights);
+	close(t->pidfd);
+	free(t);
+}
+
+void task_table_free(struct task_table *table)
+{
+	for (unsigned i = 0; i < BUCKETS; i++)
+		for (struct task *t = table->bucket[i], *next; t; t = next) {
+			next = t->next;
+			entry_free(t);
+		}
+	rights_free(&table->own);
+	pthread_mutex_destroy(&table->lock);
+	free(table);
+}
+
+static struct task **find(struct task_table *table, pid_t tid)
+{
+	struct task **at = &table->bucket[(unsigned)tid % BUCKETS];
+
+	while (*at && (*at)->tid != tid)
+		at = &(*at)->next;
+	return at;
+}
+
+static void sweep(struct task_table *table)
+{
+	for (unsigned i = 0; i < BUCKETS; i++)
+		for (struct task **at = &table->bucket[i]; *at;) {
+			struct task *t = *at;
+
+			if (t->held || is_alive(t)) {
+				at = &t->next;
+				continue;
+			}
+			*at = t->next;
+			entry_free(t);
+			table->count--;
+		}
+	table->sweep_at = table->count * 2 < 256 ? 256 : table->count * 2;
+}
+
+/* Restricted by descent: the parents up to us, and what was left behind by a
+ * parent that has died, are taken for restricted if anything ever was. */
+static bool inherits_restriction(struct task_table *table, pid_t tid)
+{
+	pid_t ppid, tgid;
+
+	for (int depth = 0; table->any_restricted && depth < 4096; depth++, tid = ppid) {
+		if (procfs_parent(tid, &ppid, &tgid) < 0)
+			return true;
+		struct task *t = *find(table, tgid);
+		if (t && t->restricted)
+			return true;
+		if (t && depth > 0)
+			return false; /* known, and was judged when it was met */
+		if (ppid == table->self || ppid <= 1)
+			return depth == 0;
+	}
+	return table->any_restricted;
+}
+
+/* With the lock held. */
+static struct task *add(struct task_table *table, pid_t tid, int *err)
+{
+	struct task *t = calloc(1, sizeof(*t));
+	pid_t ppid;
+
+	*err = -ENOMEM;
+	if (!t)
+		return NULL;
+	t->tid = tid;
+	t->rights.pidfd = -1;
+	t->pidfd = open_pidfd(tid);
+	if (t->pidfd < 0) {
+		*err = t->pidfd;
+		goto free_entry;
+	}
+	*err = procfs_parent(tid, &ppid, &t->tgid);
+	if (*err)
+		goto close_pidfd;
+	t->restricted = inherits_restriction(table, tid);
+	if (table->count >= table->sweep_at)
+		sweep(table);
+	struct task **at = &table->bucket[(unsigned)tid % BUCKETS];
+	t->next = *at;
+	*at = t;
+	table->count++;
+	return t;
+close_pidfd:
+	close(t->pidfd);
+free_entry:
+	free(t);
+	return NULL;
+}
+
+struct task *task_hold(struct task_table *table, pid_t tid, int *err)
+{
+	pthread_mutex_lock(&table->lock);
+	struct task *t = *find(table, tid);
+	if (!t)
+		t = add(table, tid, err);
+	if (t)
+		t->held = true;
+	pthread_mutex_unlock(&table->lock);
+	return t;
+}
+
+void task_drop(struct task_table *table, struct task *t)
+{
+	pthread_mutex_lock(&table->lock);
+	t->held = false;
+	pthread_mutex_unlock(&table->lock);
+}
+
+struct task *task_renew(struct task_table *table, struct task *t, int *err)
+{
+	pid_t tid = t->tid;
+
+	pthread_mutex_lock(&table->lock);
+	struct task **at = find(table, tid);
+	*at = t->next;
+	entry_free(t);
+	table->count--;
+	t = add(table, tid, err);
+	if (t)
+		t->held = true;
+	pthread_mutex_unlock(&table->lock);
+	return t;
+}
+
+int task_pidfd(const struct task *t)
+{
+	return t->pidfd;
+}
+
+pid_t task_tgid(const struct task *t)
+{
+	return t->tgid;
+}
+
+/* Is what was kept still true? Sets the cgroup id that will tell next time. */
+static bool is_current(struct task *t)
+{
+	struct pidfd_info info = {.mask = PIDFD_INFO_CREDS | PIDFD_INFO_CGROUPID};
+	uint64_t before = t->cgroupid;
+	char cgroup[sizeof(t->rights.cgroup)];
+
+	if (ioctl(t->pidfd, PIDFD_GET_INFO, &info) == 0) {
+		t->cgroupid = info.mask & PIDFD_INFO_CGROUPID ? info.cgroupid : 0;
+		return t->known && !t->stale && !t->exec_other && before == t->cgroupid;
+	}
+	if (errno == ESRCH || !t->known || t->stale || t->exec_other)
+		return false;
+	return is_alive(t) && procfs_cgroup(t->tid, cgroup, sizeof(cgroup)) == 0 &&
+	       !strcmp(cgroup, t->rights.cgroup);
+}
+
+int task_rights(struct task_table *table, struct task *t, const struct rights **r)
+{
+	struct rights fresh;
+	int err;
+
+	pthread_mutex_lock(&table->lock);
+	bool current = is_current(t);
+	/* A change that is announced while we read marks it again. */
+	t->stale = false;
+	pthread_mutex_unlock(&table->lock);
+	if (!current) {
+		err = procfs_rights(t->tid, &fresh);
+		if (!err && !is_alive(t)) {
+			rights_free(&fresh);
+			err = -ESRCH;
+		}
+		pthread_mutex_lock(&table->lock);
+		if (err) {
+			t->stale = true;
+			pthread_mutex_unlock(&table->lock);
+			return err;
+		}
+		rights_free(&t->rights);
+		t->rights = fresh;
+		t->rights.pidfd = t->pidfd;
+		t->known = true;
+		t->own = rights_equal(&t->rights, &table->own);
+		pthread_mutex_unlock(&table->lock);
+	}
+	*r = t->own ? NULL : &t->rights;
+	return 0;
+}
+
+void task_changes(struct task_table *table, struct task *t, bool restricts)
+{
+	pthread_mutex_lock(&table->lock);
+	t->stale = true;
+	if (restricts)
+		table->any_restricted = true;
+	/* execve by a thread gives it the number of the process' first thread, and
+	 * Landlock may be asked for the whole process: mark all siblings. */
+	for (unsigned i = 0; i < BUCKETS; i++)
+		for (struct task *s = table->bucket[i]; s; s = s->next) {
+			if (s->tgid != t->tgid)
+				continue;
+			s->restricted |= restricts;
+			if (s != t && s->tid == s->tgid)
+				s->exec_other = true;
+		}
+	pthread_mutex_unlock(&table->lock);
+}
+
+bool task_restricted(struct task_table *table, const struct task *t)
+{
+	pthread_mutex_lock(&table->lock);
+	bool restricted = t->restricted;
+	pthread_mutex_unlock(&table->lock);
+	return restricted;
+}
+
+int task_signalled(pid_t tid, pid_t tgid)
+{
+	struct procfs_signals s;
+	int err = procfs_signals(tid, &s);
+
+	if (err)
+		return err;
+	if (s.pending & ~s.blocked)
+		return 1;
+	if (!(s.shared_pending & ~s.blocked))
+		return 0;
+	/* The kernel gives a signal of the process to its first thread if that does
+	 * not block it (complete_signal() in kernel/signal.c). */
+	return s.threads == 1 || tid == tgid ? 1 : 2;
+}
