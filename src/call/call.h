@@ -78,6 +78,8 @@ struct call_msg {
 	unsigned iovlen;
 	uint64_t control_at;
 	uint64_t control_room; /* msg_controllen, bytes, in the caller's layout */
+	size_t control_host_room; /* receive: bytes that hold the same messages in the
+	                           * host's layout; set by decode, bounded */
 	uint8_t *control;      /* send: copy in the host's layout; owned; NULL if none */
 	size_t control_len;
 	int flags;             /* msg_flags as the caller left them (sendmmsg uses MSG_EOR of it) */
@@ -90,6 +92,8 @@ struct call_opt {
 	uint64_t at;     /* optval */
 	uint64_t len_at; /* getsockopt: optlen */
 	int len;         /* setsockopt: bytes given; getsockopt: room */
+	int host_room;   /* getsockopt: room for the value in the host's layout; set by
+	                  * decode, equal to len where the layouts are the same */
 	uint8_t *val;    /* setsockopt: copy in the host's layout; owned */
 	size_t val_len;  /* bytes of val; differs from len where layouts differ */
 };
