@@ -8,6 +8,7 @@ void result_init(struct result *r)
 {
 	memset(r, 0, sizeof(*r));
 	r->fd = r->pair[0] = r->pair[1] = -1;
+	r->given_fd = r->given_pair[0] = r->given_pair[1] = -1;
 }
 
 static void close_rights(uint8_t *control, size_t len)
@@ -35,6 +36,7 @@ void result_free(struct result *r)
 		if (m->control)
 			close_rights(m->control, m->control_len);
 		free(m->control);
+		free(m->given);
 		free(m->data);
 	}
 	free(r->msg);

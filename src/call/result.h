@@ -19,12 +19,17 @@ struct result_msg {
 	                     * handles of ours; owned */
 	size_t control_len;
 	int flags;          /* msg_flags out */
+	int *given;         /* the caller's numbers for the handles of SCM_RIGHTS, in order,
+	                     * as reply installed them; for trace; owned; NULL: not known */
+	unsigned ngiven;
 };
 
 struct result {
 	int64_t ret;        /* the call's return value, or -errno */
 	int fd;             /* handle to install as the return value (socket, accept*); -1 none */
 	int pair[2];        /* socketpair's handles; -1 none */
+	int given_fd;       /* the caller's number for fd, -1 as long as not installed; for trace */
+	int given_pair[2];  /* the same for pair */
 	bool cloexec;       /* install with FD_CLOEXEC (all handles of this result) */
 	struct call_addr addr; /* out address: present, bytes, len = its true length */
 	uint8_t *opt;       /* getsockopt: value, host layout; owned */
