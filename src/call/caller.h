@@ -42,6 +42,9 @@ struct caller_ops {
 	/* Serving is about to wait: let other callers be caught meanwhile. NULL:
 	 * waiting hurts nobody. */
 	void (*waits)(struct caller *);
+	/* Sends the caller a signal that the kernel would have sent it for its call
+	 * (SIGPIPE). NULL: it has no signals. */
+	void (*signal)(struct caller *, int sig);
 	/* Puts a copy of the handle into the caller's descriptor table, lowest
 	 * free number. Returns the number, or -EMFILE etc. */
 	int (*fd_install)(struct caller *, int handle, bool cloexec);

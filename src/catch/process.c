@@ -142,6 +142,12 @@ static void waits(struct caller *who)
 	of(who)->waits(of(who)->ctx);
 }
 
+static void signal_caller(struct caller *who, int sig)
+{
+	if (still_there(who) == 0)
+		syscall(SYS_tgkill, who->tgid, who->tid, sig);
+}
+
 const struct caller_ops process_ops = {
 	.read = read_memory,
 	.write = write_memory,
@@ -151,6 +157,7 @@ const struct caller_ops process_ops = {
 	.still_there = still_there,
 	.rights = rights,
 	.waits = waits,
+	.signal = signal_caller,
 	.fd_install = fd_install,
 };
 

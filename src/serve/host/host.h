@@ -1,0 +1,35 @@
+/*
+ * host.h - the socket system that is the host kernel.
+ *
+ * Each op makes the same call that the program made, on the program's own socket
+ * (c->sock shares its open file description), with the program's rights. Nothing
+ * is emulated: blocking, time-outs and errors are the kernel's. An op that is
+ * going to block says so first (caller_ops.waits) and then blocks.
+ */
+#ifndef SOCKETCALL_SERVE_HOST_H
+#define SOCKETCALL_SERVE_HOST_H
+
+#include "../ops.h"
+
+extern const struct serve_ops host_ops;
+
+/* To be called once, before any call is served and while /proc is in reach.
+ * 0 or -errno. */
+int host_init(void);
+
+/* One file each. */
+serve_fn host_socket, host_socketpair;                   /* create.c */
+serve_fn host_bind, host_connect;                        /* name.c */
+serve_fn host_listen, host_getsockname, host_getpeername, host_shutdown; /* plain.c */
+serve_fn host_setsockopt, host_getsockopt;               /* plain.c */
+serve_fn host_accept;                                    /* accept.c */
+serve_fn host_send, host_sendmmsg;                       /* send.c */
+serve_fn host_recv, host_recvmmsg;                       /* recv.c */
+
+/* Would the call, made now, wait rather than answer EAGAIN? */
+bool host_may_wait(const struct call *c);
+/* What an interrupted call answers: -ERESTARTSYS, which the kernel turns into
+ * EINTR or a restart, or -EINTR if the socket has a time-out (socket(7)). */
+int host_interrupted(const struct call *c, int timeout_option);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * stash.h - what was taken from a socket and could not be delivered.
+ *
+ * Between the kernel's giving us a connection or data and our answer to the
+ * caller, the caller may be killed (or, on kernels before 5.19, interrupted), or
+ * its table of descriptors may be full. The kernel takes nothing back, so what
+ * we hold is kept here under the socket it came from, and the next accept or
+ * receive that we serve on that socket, by whomever, gets it first.
+ */
+#ifndef SOCKETCALL_SERVE_HOST_STASH_H
+#define SOCKETCALL_SERVE_HOST_STASH_H
+
+#include "../ops.h"
+
+/* serve_ops.undeliverable: keeps what r holds, if it is such a thing. */
+serve_fn stash_result;
+
+/* Fills r with what is kept for c->sock, if anything is; true if so. */
+bool stash_take(const struct call *c, struct result *r);
+
+#endif
