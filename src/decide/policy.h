@@ -36,11 +36,21 @@ int policy_add_file(struct policy *, const char *path, struct policy_error *err)
 int policy_add_rule(struct policy *, const char *word, const char *rule,
 		    struct policy_error *err);
 
+/* The `rule` of a verdict that is not final (compare the pointer): an ALLOW that
+ * hangs on where a pathname leads, or on who the accepted peer is. Whoever serves
+ * the call must ask policy_decide_path or policy_decide_peer as soon as it knows,
+ * and obey: these judge anew, from the first rule, and are final. policy_decide
+ * answers so only where policy_judges_paths or policy_judges_peers is true. */
+extern const char policy_pending[];
+
 /* Judges a decoded call by its copy alone. For mmsg calls the first message that
  * is not allowed decides; *nmsg_ok gets how many messages before it are allowed
- * (Linux sends those, then reports). nmsg_ok may be NULL. */
+ * (Linux sends those, then reports), each of which may still hang on a path.
+ * nmsg_ok may be NULL. */
 struct verdict policy_decide(const struct policy *, const struct call *, unsigned *nmsg_ok);
 
+/* Do the rules of this call look at the peer of an accepted connection? */
+bool policy_judges_peers(const struct policy *, enum call_nr);
 /* accept, accept4: judges the peer that was accepted. */
 struct verdict policy_decide_peer(const struct policy *, const struct call *,
 				  const struct call_addr *peer);

@@ -1,0 +1,249 @@
+/*
+ * names.c - the words of the policy language.
+ *
+ * Names are those of socket(2) and <sys/socket.h> in lower case; they are taken
+ * with and without the prefix (AF_ALG, PF_ALG, alg) and in either case. Numbers
+ * stand in for names that a newer kernel brings. The tables hold the numbers
+ * themselves: they are the kernel's ABI, and headers of the build machine may be
+ * older than the kernel of the machine that we run on.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "rule.h"
+
+struct name {
+	const char *name;
+	uint16_t value;
+};
+
+static const struct name families[] = {
+	{"unspec", 0}, {"unix", 1}, {"local", 1}, {"inet", 2}, {"ax25", 3}, {"ipx", 4},
+	{"appletalk", 5}, {"netrom", 6}, {"bridge", 7}, {"atmpvc", 8}, {"x25", 9},
+	{"inet6", 10}, {"rose", 11}, {"decnet", 12}, {"netbeui", 13}, {"security", 14},
+	{"key", 15}, {"netlink", 16}, {"route", 16}, {"packet", 17}, {"ash", 18},
+	{"econet", 19}, {"atmsvc", 20}, {"rds", 21}, {"sna", 22}, {"irda", 23},
+	{"pppox", 24}, {"wanpipe", 25}, {"llc", 26}, {"ib", 27}, {"mpls", 28}, {"can", 29},
+	{"tipc", 30}, {"bluetooth", 31}, {"iucv", 32}, {"rxrpc", 33}, {"isdn", 34},
+	{"phonet", 35}, {"ieee802154", 36}, {"caif", 37}, {"alg", 38}, {"nfc", 39},
+	{"vsock", 40}, {"kcm", 41}, {"qipcrtr", 42}, {"smc", 43}, {"xdp", 44}, {"mctp", 45},
+	{NULL, 0},
+};
+
+static const struct name types[] = {
+	{"stream", 1}, {"dgram", 2}, {"raw", 3}, {"rdm", 4}, {"seqpacket", 5}, {"dccp", 6},
+	{"packet", 10}, {NULL, 0},
+};
+
+static const struct name protocols[] = {
+	{"ip", 0}, {"icmp", 1}, {"igmp", 2}, {"ipip", 4}, {"tcp", 6}, {"egp", 8}, {"pup", 12},
+	{"udp", 17}, {"idp", 22}, {"tp", 29}, {"dccp", 33}, {"ipv6", 41}, {"rsvp", 46},
+	{"gre", 47}, {"esp", 50}, {"ah", 51}, {"icmpv6", 58}, {"ipv6-icmp", 58}, {"mtp", 92},
+	{"beetph", 94}, {"encap", 98}, {"pim", 103}, {"comp", 108}, {"l2tp", 115},
+	{"sctp", 132}, {"udplite", 136}, {"mpls", 137}, {"ethernet", 143}, {"raw", 255},
+	{"smc", 256}, {"mptcp", 262},
+	{"netlink_route", 0}, {"netlink_usersock", 2}, {"netlink_sock_diag", 4},
+	{"netlink_inet_diag", 4}, {"netlink_nflog", 5}, {"netlink_xfrm", 6},
+	{"netlink_selinux", 7}, {"netlink_iscsi", 8}, {"netlink_audit", 9},
+	{"netlink_fib_lookup", 10}, {"netlink_connector", 11}, {"netlink_netfilter", 12},
+	{"netlink_ip6_fw", 13}, {"netlink_dnrtmsg", 14}, {"netlink_kobject_uevent", 15},
+	{"netlink_generic", 16}, {"netlink_scsitransport", 18}, {"netlink_ecryptfs", 19},
+	{"netlink_rdma", 20}, {"netlink_crypto", 21}, {"netlink_smc", 22},
+	{NULL, 0},
+};
+
+static const struct {
+	const struct name *names;
+	const char *prefix[2];
+	uint32_t max; /* sa_family_t is 16 bits; of a type Linux looks at 4 bits */
+} kinds[] = {
+	[NAME_FAMILY] = {families, {"AF_", "PF_"}, 0xffff},
+	[NAME_TYPE] = {types, {"SOCK_", NULL}, 15},
+	[NAME_PROTOCOL] = {protocols, {"IPPROTO_", NULL}, 0x7fffffff},
+};
+
+static const struct {
+	const char *name;
+	call_set calls;
+} groups[] = {
+	{"all", CALL_SET_ALL},
+	{"create", CALL_SET_CREATE},
+	{"outbound", CALL_SET_OUTBOUND},
+	{"inbound", CALL_BIT(bind) | CALL_BIT(listen) | CALL_SET_ACCEPT},
+	{"transmit", CALL_BIT(send) | CALL_SET_SENDS},
+	{"receive", CALL_BIT(recv) | CALL_BIT(recvfrom) | CALL_BIT(recvmsg) | CALL_BIT(recvmmsg)},
+	{"options", CALL_SET_OPTIONS},
+	{"names", CALL_BIT(getsockname) | CALL_BIT(getpeername)},
+};
+
+static const char *const words[] = {
+	"allow", "deny", "kill", "log", "default", "family", "type", "protocol", "to", "from",
+	"port", "any", "loopback", "unix", NULL,
+};
+
+static bool same(const char *name, const char *s, size_t len)
+{
+	return strlen(name) == len && strncasecmp(name, s, len) == 0;
+}
+
+/* A decimal or 0x number up to max; -1 if it is none. */
+static long number(const char *s, size_t len, uint32_t max)
+{
+	char text[16], *end;
+	unsigned long v;
+
+	if (len == 0 || len >= sizeof(text) || !isdigit((unsigned char)s[0]))
+		return -1;
+	memcpy(text, s, len);
+	text[len] = 0;
+	v = strtoul(text, &end, text[0] == '0' && (text[1] | 32) == 'x' ? 16 : 10);
+	return *end || v > max ? -1 : (long)v;
+}
+
+long name_value(enum name_kind kind, const char *s, size_t len)
+{
+	for (int i = 0; i < 2; i++) {
+		const char *prefix = kinds[kind].prefix[i];
+		size_t n = prefix ? strlen(prefix) : 0;
+
+		if (n && len > n && strncasecmp(s, prefix, n) == 0) {
+			s += n;
+			len -= n;
+			break;
+		}
+	}
+	for (const struct name *n = kinds[kind].names; n->name; n++)
+		if (same(n->name, s, len))
+			return n->value;
+	return number(s, len, kinds[kind].max);
+}
+
+const char *name_of(enum name_kind kind, uint32_t value)
+{
+	for (const struct name *n = kinds[kind].names; n->name; n++)
+		if (n->value == value)
+			return n->name;
+	return NULL;
+}
+
+enum { ERRNO_LAST = 133, /* EHWPOISON */ MAX_ERRNO = 4095 };
+
+int name_errno(const char *s, size_t len)
+{
+	static const struct name aliases[] = {
+		{"EWOULDBLOCK", EWOULDBLOCK}, {"ENOTSUP", ENOTSUP}, {"EDEADLOCK", EDEADLOCK},
+		{NULL, 0},
+	};
+	long n = number(s, len, MAX_ERRNO);
+
+	if (n > 0)
+		return n;
+	for (int e = 1; e <= ERRNO_LAST; e++)
+		if (strerrorname_np(e) && same(strerrorname_np(e), s, len))
+			return e;
+	for (const struct name *a = aliases; a->name; a++)
+		if (same(a->name, s, len))
+			return a->value;
+	return 0;
+}
+
+/* Some names are one call to the kernel, or become one in libc, and which of them
+ * a program makes depends on its ABI: a rule on either is a rule on both. */
+static call_set with_twins(call_set set)
+{
+	if (set & CALL_SET_ACCEPT)
+		set |= CALL_SET_ACCEPT;
+	if (set & (CALL_BIT(recv) | CALL_BIT(recvfrom)))
+		set |= CALL_BIT(recv) | CALL_BIT(recvfrom);
+	if (set & CALL_BIT(sendto))
+		set |= CALL_BIT(send);
+	return set;
+}
+
+call_set name_calls(const char *s, size_t len)
+{
+	for (unsigned i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (same(groups[i].name, s, len))
+			return groups[i].calls;
+	for (int nr = 1; nr <= CALL_LAST; nr++)
+		if (same(call_name(nr), s, len))
+			return with_twins(UINT32_C(1) << nr);
+	return 0;
+}
+
+const char *name_list_calls(unsigned i, const void *ctx)
+{
+	unsigned ngroups = sizeof(groups) / sizeof(groups[0]);
+
+	(void)ctx;
+	return i < ngroups ? groups[i].name : call_name(i - ngroups + 1);
+}
+
+const char *name_list_words(unsigned i, const void *ctx)
+{
+	(void)ctx;
+	return i < sizeof(words) / sizeof(words[0]) ? words[i] : NULL;
+}
+
+const char *name_list_errnos(unsigned i, const void *ctx)
+{
+	static const char none[] = "";
+
+	(void)ctx;
+	if (i >= ERRNO_LAST)
+		return NULL;
+	return strerrorname_np(i + 1) ? strerrorname_np(i + 1) : none;
+}
+
+const char *name_list_values(unsigned i, const void *ctx)
+{
+	return kinds[*(const enum name_kind *)ctx].names[i].name;
+}
+
+enum { WORD_MAX = 32 };
+
+/* How many letters to insert, drop or change. */
+static unsigned distance(const char *a, const char *b, size_t blen)
+{
+	unsigned row[WORD_MAX + 1];
+
+	for (unsigned j = 0; j <= blen; j++)
+		row[j] = j;
+	for (unsigned i = 0; a[i]; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = i + 1;
+		for (unsigned j = 0; j < blen; j++) {
+			unsigned best = diagonal + (tolower((unsigned char)a[i]) !=
+						    tolower((unsigned char)b[j]));
+
+			diagonal = row[j + 1];
+			best = best < diagonal + 1 ? best : diagonal + 1;
+			row[j + 1] = best < row[j] + 1 ? best : row[j] + 1;
+		}
+	}
+	return row[blen];
+}
+
+const char *name_nearest(name_list *list, const void *ctx, const char *s, size_t len)
+{
+	const char *best = NULL, *name;
+	unsigned best_distance = 3;
+
+	if (len < 2 || len > WORD_MAX)
+		return NULL;
+	for (unsigned i = 0; (name = list(i, ctx)); i++) {
+		unsigned d = distance(name, s, len);
+
+		/* A word of three letters with two of them changed is another word. */
+		if (d < best_distance && d * 2 < len + 1) {
+			best = name;
+			best_distance = d;
+		}
+	}
+	return best;
+}
