@@ -197,7 +197,8 @@ static bool reap(pid_t program, int news_fd, int *end)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
+	/* Our other threads wait for children of theirs. */
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | __WNOTHREAD)) > 0) {
 		if (pid != program)
 			continue;
 		if (WIFSTOPPED(status)) {

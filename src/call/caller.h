@@ -39,6 +39,9 @@ struct caller_ops {
 	 * call is answered, and is NULL if they are our own. 0, or the -errno with
 	 * which to refuse (-EPERM: cannot be known). NULL: always our own. */
 	int (*rights)(struct caller *, const struct rights **r);
+	/* A handle on the caller's working directory, for pathnames; whoever asks
+	 * closes it. It takes our own rights, not the caller's. NULL: it is ours. */
+	int (*cwd)(struct caller *);
 	/* Serving is about to wait: let other callers be caught meanwhile. NULL:
 	 * waiting hurts nobody. */
 	void (*waits)(struct caller *);
@@ -55,6 +58,7 @@ struct caller {
 	pid_t tid, tgid; /* as we see them; 0 if there is no process */
 	pid_t server;    /* the task of ours that serves the call now, for interrupting it;
 	                  * 0: the thread that caught it */
+	int cwd;         /* while a pathname is served: what ops->cwd gave; else -1 */
 };
 
 /* Reads exactly len bytes or fails: 0, -EFAULT or another -errno. */

@@ -160,11 +160,8 @@ static void serve_socket_call(struct worker *w, const struct abi *abi, const str
 	struct result *r = &w->call.result;
 	if (w->call.verdict.kind == VERDICT_KILL && p->task)
 		syscall(SYS_pidfd_send_signal, task_pidfd(p->task), SIGKILL, NULL, 0);
-	/* Only if the caller itself has the signal will its kernel look at what
-	 * ERESTARTSYS means; otherwise the number 512 would reach the program. */
-	if (r->ret == -KERNEL_ERESTARTSYS && w->signalled != 1)
-		r->ret = -EINTR;
-	delivered = process_answer(p, r);
+	delivered = r->ret == -KERNEL_ERESTARTSYS ? process_answer_restart(p, w->signalled == 1)
+						  : process_answer(p, r);
 	socketcall_done(w->n->sys, &p->who, &w->call, delivered);
 }
 

@@ -10,12 +10,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
+#include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../lib/log.h"
@@ -137,6 +140,20 @@ static int rights(struct caller *who, const struct rights **r)
 	return err == -EACCES ? -EPERM : err;
 }
 
+static int cwd(struct caller *who)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%d/cwd", who->tid);
+	int fd = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EACCES ? -EPERM : -errno;
+	if (still_there(who) == 0)
+		return fd;
+	close(fd);
+	return -ESRCH;
+}
+
 static void waits(struct caller *who)
 {
 	of(who)->waits(of(who)->ctx);
@@ -156,6 +173,7 @@ const struct caller_ops process_ops = {
 	.fd_check = fd_check,
 	.still_there = still_there,
 	.rights = rights,
+	.cwd = cwd,
 	.waits = waits,
 	.signal = signal_caller,
 	.fd_install = fd_install,
@@ -197,4 +215,25 @@ bool process_answer_error(struct process *p, int err)
 bool process_answer_continue(struct process *p)
 {
 	return answer(p, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+}
+
+bool process_answer_restart(struct process *p, bool certain)
+{
+	pid_t tid = p->who.tid;
+	int status;
+	bool done;
+
+	if (certain)
+		return answer(p, 0, -KERNEL_ERESTARTSYS, 0);
+	if (ptrace(PTRACE_SEIZE, tid, 0, 0) < 0)
+		return answer(p, 0, -EINTR, 0); /* it is being traced by another */
+	if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0) {
+		/* Without the mark the number must not be sent; a tracee that cannot be
+		 * interrupted is dying. */
+		return answer(p, 0, -EINTR, 0);
+	}
+	done = answer(p, 0, -KERNEL_ERESTARTSYS, 0);
+	if (waitpid(tid, &status, __WALL) == tid && WIFSTOPPED(status))
+		ptrace(PTRACE_DETACH, tid, 0, 0);
+	return done;
 }

@@ -31,6 +31,14 @@ bool process_waiting(int listener, uint64_t id);
 bool process_answer(struct process *p, struct result *r);
 /* Answers with an errno (negative). */
 bool process_answer_error(struct process *p, int err);
+/*
+ * Answers ERESTARTSYS: the caller's kernel will give EINTR or restart the call, as
+ * its signal handler asks. It looks at that only on a task that is marked for a
+ * signal; on any other the number 512 would reach the program. certain: a signal
+ * is known to wait for this task. Otherwise it is marked by ptrace(2) first, which
+ * leaves no trace; where that cannot be done the answer is EINTR.
+ */
+bool process_answer_restart(struct process *p, bool certain);
 /* Lets the kernel make the call: only for calls on which nothing was decided. */
 bool process_answer_continue(struct process *p);
 

@@ -144,6 +144,20 @@ static bool same_groups(const struct rights *r)
 	return same;
 }
 
+/* Have we the task's ids already? Asked before the namespace is joined: in it, ids
+ * that are not mapped all look the same, and cannot be set. */
+static bool same_ids(const struct rights *r)
+{
+	uid_t u[3];
+	gid_t g[3];
+
+	return syscall(SYS_getresuid, &u[0], &u[1], &u[2]) == 0 &&
+	       syscall(SYS_getresgid, &g[0], &g[1], &g[2]) == 0 && u[0] == r->ruid &&
+	       u[1] == r->euid && u[2] == r->suid && g[0] == r->rgid && g[1] == r->egid &&
+	       g[2] == r->sgid && (uid_t)syscall(SYS_setfsuid, -1) == r->fsuid &&
+	       (gid_t)syscall(SYS_setfsgid, -1) == r->fsgid;
+}
+
 static int take_ids(const struct rights *here)
 {
 	/* Changing ids must not change capabilities behind our back. */
@@ -181,20 +195,6 @@ static int take_capabilities(const struct rights *r)
 	return effective == r->cap_effective && permitted == r->cap_permitted ? 0 : -EPERM;
 }
 
-static int check_ids(const struct rights *here)
-{
-	uid_t r, e, s;
-	gid_t rg, eg, sg;
-
-	if (syscall(SYS_getresuid, &r, &e, &s) < 0 || syscall(SYS_getresgid, &rg, &eg, &sg) < 0)
-		return -errno;
-	bool same = r == here->ruid && e == here->euid && s == here->suid && rg == here->rgid &&
-		    eg == here->egid && sg == here->sgid &&
-		    (uid_t)syscall(SYS_setfsuid, -1) == here->fsuid &&
-		    (gid_t)syscall(SYS_setfsgid, -1) == here->fsgid && same_groups(here);
-	return same ? 0 : -EPERM;
-}
-
 int adopt(const struct rights *r)
 {
 	char path[64], label[256] = "";
@@ -220,6 +220,7 @@ int adopt(const struct rights *r)
 	int rootfd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (procfd < 0 || rootfd < 0)
 		goto close_fds;
+	bool ids_taken = same_ids(r) && same_groups(r);
 	err = join_cgroup(r->cgroup);
 	if (!err)
 		err = join_namespaces(r);
@@ -227,12 +228,12 @@ int adopt(const struct rights *r)
 		err = enter_root(rootfd);
 	if (!err)
 		err = ids_here(procfd, r, &here);
-	if (!err)
+	if (!err && !ids_taken)
 		err = take_ids(&here);
 	if (!err)
 		err = take_capabilities(r);
-	if (!err)
-		err = check_ids(&here);
+	if (!err && !(same_ids(&here) && same_groups(&here)))
+		err = -EPERM;
 	/* Forgotten at each change of ids, hence last. */
 	if (!err && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		err = -errno;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "../../lib/uapi.h"
 #include "delegate.h"
@@ -55,6 +56,15 @@ static void do_job(void *arg)
 	j->op(j->who, j->c, j->r, j->judge);
 }
 
+/* Does the call name a file? Its way starts in the caller's directory. */
+static bool names_file(const struct call *c)
+{
+	for (unsigned i = 0; i < c->nmsg; i++)
+		if (path_is(&c->msg[i].name))
+			return true;
+	return path_is(&c->addr);
+}
+
 static void host_serve(struct caller *who, struct call *c, struct result *r,
 		       const struct serve_judge *judge)
 {
@@ -64,10 +74,17 @@ static void host_serve(struct caller *who, struct call *c, struct result *r,
 
 	if (!ops[c->nr].any_rights && who->ops->rights)
 		err = who->ops->rights(who, &rights);
+	who->cwd = -1;
+	if (!err && who->ops->cwd && names_file(c)) {
+		who->cwd = who->ops->cwd(who);
+		err = who->cwd < 0 ? who->cwd : 0;
+	}
 	if (!err && rights)
 		err = delegate_run(rights, do_job, &j, &who->server);
 	else if (!err)
 		do_job(&j);
+	if (who->cwd >= 0)
+		close(who->cwd);
 	if (err)
 		r->ret = err;
 }

@@ -57,20 +57,10 @@ static int own_context(void)
 /* Stands the thread in the caller's working directory. */
 static int enter_cwd(struct caller *who)
 {
-	char name[64];
 	int err = own_context();
 
-	if (err || !who->tid)
-		return err;
-	snprintf(name, sizeof(name), "%d/cwd", who->tid);
-	int fd = openat(procfd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == EACCES ? -EPERM : -errno;
-	if (who->ops->still_there && who->ops->still_there(who) < 0)
-		err = -ESRCH;
-	else if (fchdir(fd) < 0)
+	if (!err && who->cwd >= 0 && fchdir(who->cwd) < 0)
 		err = -errno;
-	close(fd);
 	return err;
 }
 
