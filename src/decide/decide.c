@@ -128,7 +128,9 @@ static struct verdict verdict_of(const struct rule *r)
 	};
 
 	return (struct verdict){
-		.kind = kind[r->action], .err = r->err,
+		.kind = kind[r->action],
+		/* Whoever cannot kill must still not serve. */
+		.err = r->action == ACTION_KILL ? EPERM : r->err,
 		.rule = r->text, .file = r->file, .line = r->line,
 	};
 }

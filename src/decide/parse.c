@@ -661,3 +661,28 @@ int policy_add_rule(struct policy *p, const char *word, const char *text, struct
 		return fail(&rd, strchr(text, '\n'), "expected one rule, on one line");
 	return read_rule(&rd, action, word);
 }
+
+int rule_read_call(const char *text, struct rule *rule, enum call_nr *nr, struct policy_error *err)
+{
+	struct reader rd = {
+		.err = err, .shown = "call", .line = 1,
+		.start = text, .p = text, .end = text + strlen(text),
+	};
+	struct item it = next_item(&rd);
+	unsigned seen = 0;
+	int rc = 0;
+
+	*rule = (struct rule){0};
+	*nr = 0;
+	for (int i = 1; i <= CALL_LAST; i++)
+		if (is(it, call_name(i)))
+			*nr = i;
+	if (!*nr)
+		return fail_unknown(&rd, it, "call", name_list_calls, NULL, "a call such as connect");
+	rule->calls = UINT32_C(1) << *nr;
+	while (!rc && !at_end(&rd))
+		rc = read_matcher(&rd, rule, &seen);
+	if (rc)
+		rule_free(rule);
+	return rc;
+}

@@ -43,6 +43,11 @@ void policy_free(struct policy *p)
 	free(p);
 }
 
+unsigned policy_count(const struct policy *p)
+{
+	return p->nrules;
+}
+
 static int file_error(const char *path, struct policy_error *err, const char *what)
 {
 	*err = (struct policy_error){0};

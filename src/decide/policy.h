@@ -26,12 +26,19 @@ struct policy_error {
 /* An empty policy: default allow. NULL if out of memory. */
 struct policy *policy_new(void);
 void policy_free(struct policy *);
+/* How many rules it has; `default` lines do not count. */
+unsigned policy_count(const struct policy *);
 
 /* Adds the rules of a text (need not end in NUL) after those already there. `name`
  * is used in messages and verdicts. 0, or -EINVAL with *err filled, or -ENOMEM. */
 int policy_add_text(struct policy *, const char *name, const char *text, size_t len,
 		    struct policy_error *err);
 int policy_add_file(struct policy *, const char *path, struct policy_error *err);
+/* The text of a policy that comes with us (share/presets); NULL if there is none
+ * of that name. Lives as long as the process. */
+const char *policy_preset(const char *name, size_t *len);
+/* Their names, i from 0; NULL past the last. */
+const char *policy_preset_name(unsigned i);
 /* One rule from the command line: word is "allow" or "deny", rule the rest. */
 int policy_add_rule(struct policy *, const char *word, const char *rule,
 		    struct policy_error *err);
@@ -76,9 +83,6 @@ struct filter_options {
  * architecture is killed; x32 and io_uring get ENOSYS while there is any rule or
  * serve_all. prog->filter is malloc()ed. 0 or -ENOMEM, -E2BIG. */
 int policy_filter(const struct policy *, const struct filter_options *, struct sock_fprog *prog);
-
-/* What the filter does with one way of making one call, for `policy explain`. */
-enum filter_action { FILTER_ALLOW, FILTER_ERRNO, FILTER_KILL, FILTER_NOTIFY, FILTER_DEPENDS };
 
 /* Prints to out which rule decides the call written in `text` ("connect to
  * 10.0.0.1 port 80", in the words of the policy language) and what the filter does

@@ -83,6 +83,12 @@ struct policy {
 
 void rule_free(struct rule *);
 
+/* --- parse.c --- */
+
+/* Reads "connect to 10.0.0.1 port 80", a call and what it is made with, as a rule
+ * that is to be given back with rule_free. 0 or -EINVAL with *err filled. */
+int rule_read_call(const char *text, struct rule *, enum call_nr *, struct policy_error *err);
+
 /* --- names.c --- */
 
 enum name_kind { NAME_FAMILY, NAME_TYPE, NAME_PROTOCOL };
