@@ -89,10 +89,11 @@ static int end_as(int status)
 }
 
 /* The supervisor is dead. The program is our child now; wait for its end. */
-static int orphaned(pid_t program)
+static int orphaned(pid_t supervisor, pid_t program)
 {
 	int status;
 
+	waitpid(supervisor, NULL, 0); /* from then on the program is ours */
 	log_error("the supervisor was killed; socket calls that it had to judge fail now");
 	if (program <= 0)
 		return EXIT_OURS;
@@ -129,7 +130,7 @@ int foreground_wait(int news_fd, pid_t supervisor)
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (n != sizeof(news))
-			return orphaned(program);
+			return orphaned(supervisor, program);
 		if (news.kind == NEWS_FAILED) {
 			waitpid(supervisor, NULL, 0);
 			return EXIT_OURS;

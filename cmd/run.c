@@ -77,7 +77,13 @@ static int add_preset(struct policy *policy, const char *name)
 	const char *text = policy_preset(name, &len);
 
 	if (!text) {
-		log_error("no preset '%s' (there are no-alg-vsock, offline, local-only, docker)", name);
+		char names[256] = "";
+
+		for (unsigned i = 0; policy_preset_name(i); i++) {
+			strncat(names, i ? ", " : "", sizeof(names) - strlen(names) - 1);
+			strncat(names, policy_preset_name(i), sizeof(names) - strlen(names) - 1);
+		}
+		log_error("no preset '%s' (there are: %s)", name, names);
 		return EXIT_OURS;
 	}
 	return policy_add_text(policy, name, text, len, &err) < 0 ? policy_failed(&err) : 0;

@@ -70,7 +70,7 @@ static void serve(const struct socketcall_system *sys, struct caller *who, struc
 	const struct serve_judge judge = {
 		.ctx = &j,
 		.paths = policy_judges_paths(sys->policy, s->call.nr),
-		.peers = s->call.nr == CALL_accept || s->call.nr == CALL_accept4,
+		.peers = policy_judges_peers(sys->policy, s->call.nr),
 		.path = judge_path,
 		.peer = judge_peer,
 	};
