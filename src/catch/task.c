@@ -161,6 +161,10 @@ static struct task *add(struct task_table *table, pid_t tid, int *err)
 	t->tid = tid;
 	t->rights.pidfd = -1;
 	t->pidfd = open_pidfd(tid);
+	if (t->pidfd == -EMFILE) { /* the dead hold some */
+		sweep(table);
+		t->pidfd = open_pidfd(tid);
+	}
 	if (t->pidfd < 0) {
 		*err = t->pidfd;
 		goto free_entry;
