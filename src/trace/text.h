@@ -1,0 +1,47 @@
+/*
+ * text.h - a call as a line in strace's notation.
+ */
+#ifndef SOCKETCALL_TRACE_TEXT_H
+#define SOCKETCALL_TRACE_TEXT_H
+
+#include "../call/call.h"
+#include "../call/result.h"
+#include "../call/verdict.h"
+#include "line.h"
+
+/* [ABI ][socketcall ]name(arguments): no ABI if it is the machine's own */
+void text_call(struct line *, const struct call *, const struct result *);
+/* = 0 and the verdict, if there is one */
+void text_result(struct line *, const struct call *, const struct verdict *,
+		 const struct result *);
+
+/* Arguments that are messages; text_msg.c. */
+void text_msg_args(struct line *, const struct call *, const struct result *);
+void text_mmsg_args(struct line *, const struct call *, const struct result *);
+
+/* An address as an argument: decoded, or where it lies. */
+void text_addr(struct line *, const struct call_addr *);
+/* An address that came out: at most `room` bytes of it. */
+void text_addr_out(struct line *, const struct call_addr *out, int room, uint64_t at);
+/* 16, or 128 => 16 if the call changed it. */
+void text_room(struct line *, int64_t room, int64_t len);
+
+/* Did the call get to the point where results are? */
+static inline bool text_served(const struct call *c, const struct result *r)
+{
+	return !c->err && r->ret >= 0;
+}
+
+/* Both formats: is this the way how the argument block of a socketcall could not
+ * be read? Then there are no arguments at all. */
+bool call_block_unread(const struct call *c);
+/* The address that the call gave back; NULL if none. */
+const struct call_addr *call_addr_out(const struct call *c, const struct result *r);
+/* The length that this control message has in the caller's layout. */
+size_t call_control_len(const struct call *c, int level, int type, size_t host_len);
+/* All of them, as msg_controllen then says. */
+size_t call_controls_len(const struct call *c, const uint8_t *bytes, size_t len, size_t room);
+/* Bytes of an option's value in the caller's layout. */
+int call_option_len(const struct call *c, int level, int name, int host_len);
+
+#endif
