@@ -139,10 +139,10 @@ static void print_verdict(FILE *out, const struct verdict *v)
 	static const char *const word[] = {"allow", "deny", "kill"};
 	char buf[16];
 
-	fprintf(out, "verdict     %s", word[v->kind]);
+	fprintf(out, "%-17s%s", "verdict", word[v->kind]);
 	if (v->kind == VERDICT_DENY)
 		fprintf(out, " %s", errno_word(v->err, buf, sizeof(buf)));
-	fprintf(out, "%s\nrule        ", v->log ? ", and log" : "");
+	fprintf(out, "%s\n%-17s", v->log ? ", and log" : "", "rule");
 	if (v->file)
 		fprintf(out, "%s:%u: ", v->file, v->line);
 	fprintf(out, "%s\n", v->rule);
@@ -152,7 +152,7 @@ static void print_filter(FILE *out, const char *way, uint32_t ret)
 {
 	char buf[16];
 
-	fprintf(out, "%-11s ", way);
+	fprintf(out, "%-17s", way);
 	switch (ret & SECCOMP_RET_ACTION_FULL) {
 	case SECCOMP_RET_ALLOW:
 		fprintf(out, "allowed in the kernel\n");
@@ -176,7 +176,7 @@ static void print_ways(FILE *out, const struct call *c, const struct sock_fprog 
 		struct seccomp_data data = {.arch = (*a)->audit_arch};
 		char way[32];
 
-		snprintf(way, sizeof(way), "%s", (*a)->name);
+		snprintf(way, sizeof(way), "%s direct", (*a)->name);
 		for (unsigned i = 0; i < (*a)->ndirect; i++) {
 			if ((*a)->direct[i].call != c->nr)
 				continue;
@@ -190,7 +190,8 @@ static void print_ways(FILE *out, const struct call *c, const struct sock_fprog 
 		data.nr = (*a)->socketcall;
 		memset(data.args, 0, sizeof(data.args));
 		data.args[0] = c->nr;
-		print_filter(out, "socketcall", bpf_run(prog, &data, NULL));
+		snprintf(way, sizeof(way), "%s socketcall", (*a)->name);
+		print_filter(out, way, bpf_run(prog, &data, NULL));
 	}
 }
 
@@ -218,7 +219,7 @@ int policy_explain(const struct policy *p, const char *text, FILE *out, struct p
 	print_verdict(out, &v);
 	print_ways(out, &c, &prog);
 	if (CALL_SET_OPTIONS >> nr & 1 && doors_closed(p, nr)) {
-		fprintf(out, "denied      with these options:");
+		fprintf(out, "%-17swith these options:", "denied");
 		for (unsigned i = 0; i < ndoors; i++)
 			if (doors[i].calls >> nr & 1 && door_closed(p, &doors[i]))
 				fprintf(out, " %s", doors[i].text);

@@ -220,7 +220,7 @@ static void trim(struct body *body)
 static int make_steps(struct gen *g, struct body *body)
 {
 	const struct policy *p = g->policy;
-	bool sure = false;
+	bool sure = false, doors = doors_closed(p, body->way.nr);
 
 	body->step = calloc(p->nrules + ndoors + 2, sizeof(*body->step));
 	if (!body->step)
@@ -232,10 +232,14 @@ static int make_steps(struct gen *g, struct body *body)
 	for (unsigned i = 0; i < p->nrules; i++) {
 		const struct rule *r = &p->rule[i];
 		enum when when = rule_when(r, &body->way, &sure);
+		uint32_t ret = ret_of(g, r);
 
 		if (when == WHEN_NEVER)
 			continue;
-		add_step(body, (struct step){when, sure, ret_of(g, r), r, NULL});
+		/* Behind an address that is allowed there may still be a side door. */
+		if (!sure && doors)
+			ret = SECCOMP_RET_USER_NOTIF;
+		add_step(body, (struct step){when, sure, ret, r, NULL});
 		/* A log rule says so and goes on: what follows is for decide.c. */
 		if (sure && when == WHEN_ALWAYS)
 			break;
