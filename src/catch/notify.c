@@ -27,6 +27,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -338,8 +339,9 @@ struct notify *notify_start(int listener, const struct socketcall_system *sys, i
 	pthread_attr_setstacksize(&n->attr, STACK_BYTES);
 	pthread_mutex_lock(&n->lock);
 	send_receiver(n);
+	bool started = n->threads > 0;
 	pthread_mutex_unlock(&n->lock);
-	if (n->receiving && pthread_create(&thread, &n->attr, watch, n) == 0) {
+	if (started && pthread_create(&thread, &n->attr, watch, n) == 0) {
 		pthread_detach(thread);
 		return n;
 	}
