@@ -110,12 +110,9 @@ VECTORS(block_at, COUNT(tops), top_label, NEED_BLOCK)
 
 VECTOR(readonly_block, NEED_BLOCK)
 {
-	char *p = readonly(16);
 	int w[3] = {AF_UNIX, SOCK_DGRAM, 0};
+	char *p = readonly_copy(w, sizeof(w));
 
-	mprotect((void *)((uintptr_t)p & ~(PAGE - 1ul)), PAGE, PROT_READ | PROT_WRITE);
-	memcpy(p, w, sizeof(w));
-	mprotect((void *)((uintptr_t)p & ~(PAGE - 1ul)), PAGE, PROT_READ);
 	ret("socket", socketcall_raw(CALL_socket, (long)p));
 	bytes("block", p, 16);
 }

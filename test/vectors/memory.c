@@ -133,14 +133,19 @@ void *readonly(size_t n)
 	return p;
 }
 
+void *readonly_copy(const void *src, size_t n)
+{
+	char *p = readonly(n);
+
+	mprotect(p, round_up(n), PROT_READ | PROT_WRITE);
+	memcpy(p, src, n);
+	mprotect(p, round_up(n), PROT_READ);
+	return p;
+}
+
 void *readonly_num(int v)
 {
-	char *p = readonly(4);
-
-	mprotect(p, PAGE, PROT_READ | PROT_WRITE);
-	memcpy(p, &v, 4);
-	mprotect(p, PAGE, PROT_READ);
-	return p;
+	return readonly_copy(&v, sizeof(v));
 }
 
 char *hole(void)

@@ -240,10 +240,14 @@ void addr(const char *what, const void *p, long len, size_t room)
 
 static void print_creds(const unsigned char *p, size_t n)
 {
-	struct ucred u;
+	struct ucred u = {.pid = run->vector_pid};
 
 	if (n < sizeof(u)) {
-		hex(p, n);
+		/* A part: the process id stands at the front. */
+		size_t part = n < sizeof(u.pid) ? n : sizeof(u.pid);
+
+		more("%zu bytes of pid %s ", part, memcmp(p, &u.pid, part) ? "other" : "own");
+		hex(p + part, n - part);
 		return;
 	}
 	memcpy(&u, p, sizeof(u));

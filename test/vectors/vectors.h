@@ -118,6 +118,7 @@ void *pattern(size_t n);                 /* 0, 1, 2, ... 250, 0, ... */
 void *mem_before_hole(size_t n);         /* n poisoned bytes, then an unmapped page */
 void *mem_after_hole(size_t n);          /* an unmapped page, then n poisoned bytes */
 void *readonly(size_t n);                /* poisoned, can not be written */
+void *readonly_copy(const void *src, size_t n);
 void *readonly_num(int v);               /* an int that can not be written */
 char *hole(void);                        /* an unmapped page, and one before and after */
 void memory_init(void);
