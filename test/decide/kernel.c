@@ -1,0 +1,251 @@
+/*
+ * kernel.c - what decide assumes of Linux's addresses, shown on this kernel:
+ * which bytes lead where, and which socket() makes what.
+ */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "decide_test.h"
+
+static struct sockaddr_in in4(uint16_t family, const char *ip, uint16_t port)
+{
+	struct sockaddr_in a = {.sin_family = family, .sin_port = port};
+
+	assert_int_equal(inet_pton(AF_INET, ip, &a.sin_addr), 1);
+	return a;
+}
+
+static struct sockaddr_in6 in6(uint16_t family, const char *ip, uint16_t port)
+{
+	struct sockaddr_in6 a = {.sin6_family = family, .sin6_port = port};
+
+	assert_int_equal(inet_pton(AF_INET6, ip, &a.sin6_addr), 1);
+	return a;
+}
+
+/* A UDP socket on this address; *port gets its port, in network order. */
+static int receiver(int family, const void *addr, socklen_t len, uint16_t *port)
+{
+	struct sockaddr_in6 name;
+	socklen_t namelen = sizeof(name);
+	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, addr, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &namelen), 0);
+	*port = name.sin6_port;
+	return fd;
+}
+
+static int receiver4(const char *ip, uint16_t *port)
+{
+	struct sockaddr_in a = in4(AF_INET, ip, 0);
+
+	return receiver(AF_INET, &a, sizeof(a), port);
+}
+
+static int receiver6(const char *ip, uint16_t *port)
+{
+	struct sockaddr_in6 a = in6(AF_INET6, ip, 0);
+
+	return receiver(AF_INET6, &a, sizeof(a), port);
+}
+
+static bool arrives(int to, int from, const void *addr, socklen_t len)
+{
+	char byte = 'x';
+
+	return sendto(from, &byte, 1, 0, addr, len) == 1 && recv(to, &byte, 1, 0) == 1;
+}
+
+/* Skips the test where there is no IPv6. */
+static void need_ipv6(void)
+{
+	struct sockaddr_in6 a = in6(AF_INET6, "::1", 0);
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+	bool have = fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
+
+	close(fd);
+	if (!have)
+		skip();
+}
+
+/* To send, AF_UNSPEC is AF_INET. */
+static void test_unspec_send(void **state)
+{
+	uint16_t port;
+	int to = receiver4("127.0.0.1", &port), from = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in a = in4(AF_UNSPEC, "127.0.0.1", port);
+
+	assert_true(arrives(to, from, &a, sizeof(a)));
+	close(to);
+	close(from);
+}
+
+/* On an IPv6 raw socket it is AF_INET6. */
+static void test_unspec_raw6(void **state)
+{
+	int fd = socket(AF_INET6, SOCK_RAW, 253);
+	struct sockaddr_in6 a = in6(AF_UNSPEC, "::1", 0);
+
+	if (fd < 0)
+		skip();
+	assert_int_equal(sendto(fd, "x", 1, 0, (struct sockaddr *)&a, sizeof(a)), 1);
+	close(fd);
+}
+
+static void test_unspec_bind(void **state)
+{
+	struct sockaddr_in a = in4(AF_UNSPEC, "0.0.0.0", 0);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	close(fd);
+}
+
+/* A destination of "any" is this machine. */
+static void test_any(void **state)
+{
+	uint16_t port;
+	int to = receiver4("127.0.0.1", &port), from = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in any = in4(AF_INET, "0.0.0.0", port);
+
+	assert_true(arrives(to, from, &any, sizeof(any)));
+	close(to);
+	close(from);
+}
+
+static void test_any6(void **state)
+{
+	uint16_t port;
+	int to = receiver4("127.0.0.1", &port), from6 = socket(AF_INET6, SOCK_DGRAM, 0);
+	struct sockaddr_in6 mapped = in6(AF_INET6, "::ffff:0.0.0.0", port), a;
+
+	need_ipv6();
+	assert_true(arrives(to, from6, &mapped, sizeof(mapped)));
+	close(from6);
+
+	/* :: is 127.0.0.1 to a socket that is bound to a mapped address. */
+	from6 = socket(AF_INET6, SOCK_DGRAM, 0);
+	a = in6(AF_INET6, "::ffff:127.0.0.1", 0);
+	assert_int_equal(bind(from6, (struct sockaddr *)&a, sizeof(a)), 0);
+	a = in6(AF_INET6, "::", port);
+	assert_int_equal(connect(from6, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_true(arrives(to, from6, NULL, 0));
+	close(to);
+	close(from6);
+
+	to = receiver6("::1", &port);
+	from6 = socket(AF_INET6, SOCK_DGRAM, 0);
+	a = in6(AF_INET6, "::", port);
+	assert_true(arrives(to, from6, &a, sizeof(a)));
+	close(to);
+	close(from6);
+}
+
+/* A connect with AF_UNSPEC takes a destination away. */
+static void test_disconnect(void **state)
+{
+	uint16_t port;
+	int to = receiver4("127.0.0.1", &port), fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in a = in4(AF_INET, "127.0.0.1", port);
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	a.sin_family = AF_UNSPEC;
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(send(fd, "x", 1, 0), -1);
+	assert_int_equal(errno, EDESTADDRREQ);
+	close(to);
+	close(fd);
+}
+
+/* bind to :: takes IPv4 as well. */
+static void test_bind_any6(void **state)
+{
+	uint16_t port;
+	need_ipv6();
+	int to = receiver6("::", &port), from = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in a = in4(AF_INET, "127.0.0.1", port);
+
+	assert_true(arrives(to, from, &a, sizeof(a)));
+	close(to);
+	close(from);
+}
+
+/* An address of no length is none, or an error; never an address. */
+static void test_empty_address(void **state)
+{
+	struct sockaddr_in a = in4(AF_INET, "127.0.0.1", 9);
+	int pair[2], udp = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair), 0);
+	assert_int_equal(sendto(pair[0], "x", 1, 0, (struct sockaddr *)&a, 0), 1);
+	assert_int_equal(sendto(udp, "x", 1, 0, (struct sockaddr *)&a, 0), -1);
+	assert_int_equal(errno, EINVAL);
+	close(pair[0]);
+	close(pair[1]);
+	close(udp);
+}
+
+static int option(int fd, int name)
+{
+	int v = -1;
+	socklen_t len = sizeof(v);
+
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, name, &v, &len), 0);
+	close(fd);
+	return v;
+}
+
+static void test_creation(void **state)
+{
+	int fd;
+
+	assert_int_equal(option(socket(AF_INET, SOCK_STREAM, 0), SO_PROTOCOL), IPPROTO_TCP);
+	assert_int_equal(option(socket(AF_INET, SOCK_DGRAM, 0), SO_PROTOCOL), IPPROTO_UDP);
+	fd = socket(AF_INET, SOCK_SEQPACKET, 0);
+	if (fd >= 0)
+		assert_int_equal(option(fd, SO_PROTOCOL), IPPROTO_SCTP);
+	fd = socket(AF_INET, SOCK_PACKET, 0);
+	if (fd >= 0)
+		assert_int_equal(option(fd, SO_DOMAIN), AF_PACKET);
+	else
+		assert_int_equal(errno, EPERM);
+}
+
+/* With a source route, packets go elsewhere than connect said. */
+static void test_source_route(void **state)
+{
+	/* No operation, then loose source route by way of 127.0.0.3. */
+	static const uint8_t route[8] = {1, 131, 7, 4, 127, 0, 0, 3};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	uint16_t port;
+	int to = receiver4("127.0.0.2", &port);
+	struct sockaddr_in a = in4(AF_INET, "127.0.0.2", port);
+	uint8_t got[40];
+	socklen_t len = sizeof(got);
+
+	assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_OPTIONS, route, sizeof(route)), 0);
+	assert_int_equal(getsockopt(fd, IPPROTO_IP, IP_OPTIONS, got, &len), 0);
+	assert_int_equal(len, 8);
+	/* Sent, but not to 127.0.0.2: the first hop is the destination on the wire. */
+	assert_false(arrives(to, fd, &a, sizeof(a)));
+	close(fd);
+	close(to);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unspec_send), cmocka_unit_test(test_unspec_raw6),
+		cmocka_unit_test(test_unspec_bind), cmocka_unit_test(test_any), cmocka_unit_test(test_any6),
+		cmocka_unit_test(test_disconnect), cmocka_unit_test(test_bind_any6),
+		cmocka_unit_test(test_empty_address), cmocka_unit_test(test_creation),
+		cmocka_unit_test(test_source_route),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
