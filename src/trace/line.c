@@ -99,7 +99,7 @@ void line_quoted(struct line *l, const void *bytes, size_t len, size_t max)
 		} else if (b[i] >= ' ' && b[i] <= '~') {
 			line_char(l, b[i]);
 		} else {
-			octal(l, b[i], i + 1 < n && b[i + 1] >= '0' && b[i + 1] <= '9');
+			octal(l, b[i], i + 1 < n && b[i + 1] >= '0' && b[i + 1] <= '7');
 		}
 	}
 	line_char(l, '"');
