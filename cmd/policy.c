@@ -36,7 +36,7 @@ static void print_help(FILE *out)
 
 static int failed(int rc, const struct policy_error *err)
 {
-	if (rc != -EINVAL) {
+	if (rc != -EINVAL || !err) {
 		log_error("%s", strerror(-rc));
 		return EXIT_OURS;
 	}

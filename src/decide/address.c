@@ -193,7 +193,7 @@ enum match addr_match(const struct addr_rule *rule, const struct addr_read *r)
 static bool glob_one(const char *g, unsigned char c, bool path, size_t *len)
 {
 	const char *p = g + 1;
-	bool not, hit = false;
+	bool other, hit = false;
 
 	*len = 1;
 	if (*g == '?')
@@ -204,8 +204,8 @@ static bool glob_one(const char *g, unsigned char c, bool path, size_t *len)
 	}
 	if (*g != '[')
 		return (unsigned char)*g == c;
-	not = *p == '!' || *p == '^';
-	p += not;
+	other = *p == '!' || *p == '^'; /* any character but these */
+	p += other;
 	do {
 		unsigned char lo = *p++, hi = lo;
 
@@ -216,7 +216,7 @@ static bool glob_one(const char *g, unsigned char c, bool path, size_t *len)
 		hit |= lo <= c && c <= hi;
 	} while (*p && *p != ']');
 	*len = p - g + 1;
-	return hit != not && !(path && c == '/');
+	return hit != other && !(path && c == '/');
 }
 
 /*

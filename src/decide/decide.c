@@ -191,17 +191,16 @@ static bool same_rule(const struct verdict *v, const struct rule *r)
 	return v->rule == r->text;
 }
 
-static struct verdict walk_addr(const struct policy *p, struct subject *s,
+static struct verdict walk_addr(const struct policy *p, enum call_nr nr,
 				const struct call_addr *a, enum addr_use use, const char *path)
 {
 	struct addr_read read[ADDR_READS_MAX];
 	unsigned n = addr_read(a, use, read);
+	struct subject s = {.nr = nr, .has_addr = n > 0, .disconnect = n == 0};
 	struct verdict v;
 
-	s->has_addr = n > 0;
-	s->disconnect = n == 0;
 	if (n == 0)
-		return walk(p, s);
+		return walk(p, &s);
 	for (unsigned i = 0; i < n; i++) {
 		struct verdict w;
 
@@ -209,8 +208,8 @@ static struct verdict walk_addr(const struct policy *p, struct subject *s,
 			read[i].name = path;
 			read[i].name_len = strlen(path);
 		}
-		s->addr = &read[i];
-		w = walk(p, s);
+		s.addr = &read[i];
+		w = walk(p, &s);
 		if (i == 0 || strictness(&w) > strictness(&v)) {
 			w.log |= i && v.log;
 			v = w;
@@ -280,7 +279,7 @@ static struct verdict decide_send(const struct policy *p, const struct call *c,
 	struct verdict v;
 
 	if (a->present && a->len > 0)
-		v = walk_addr(p, &s, a, USE_SEND, path);
+		v = walk_addr(p, c->nr, a, USE_SEND, path);
 	else
 		v = walk(p, &s);
 	if (m && v.kind == VERDICT_ALLOW && !names_call(p, c->nr, &v)) {
@@ -345,9 +344,9 @@ static struct verdict decide(const struct policy *p, const struct call *c, unsig
 	*nmsg_ok = 0;
 	switch (c->nr) {
 	case CALL_bind:
-		return walk_addr(p, &s, &c->addr, USE_BIND, path);
+		return walk_addr(p, c->nr, &c->addr, USE_BIND, path);
 	case CALL_connect:
-		return walk_addr(p, &s, &c->addr, USE_CONNECT, path);
+		return walk_addr(p, c->nr, &c->addr, USE_CONNECT, path);
 	case CALL_sendto:
 		return decide_send(p, c, &c->addr, NULL, path);
 	case CALL_sendmsg:
@@ -395,9 +394,7 @@ struct verdict policy_decide_path(const struct policy *p, const struct call *c, 
 struct verdict policy_decide_peer(const struct policy *p, const struct call *c,
 				  const struct call_addr *peer)
 {
-	struct subject s = {.nr = c->nr};
-
-	return walk_addr(p, &s, peer, USE_PEER, NULL);
+	return walk_addr(p, c->nr, peer, USE_PEER, NULL);
 }
 
 bool policy_judges_paths(const struct policy *p, enum call_nr nr)

@@ -103,7 +103,7 @@ int name_errno(const char *s, size_t len);
 call_set name_calls(const char *s, size_t len);
 /* The known name nearest to a mistyped one, or NULL. Each walks one word list. */
 typedef const char *name_list(unsigned i, const void *ctx);
-const char *name_nearest(name_list *, const void *ctx, const char *s, size_t len);
+const char *name_nearest(name_list *list, const void *ctx, const char *s, size_t len);
 name_list name_list_calls, name_list_words, name_list_errnos;
 /* name_list_values takes a pointer to the enum name_kind. */
 name_list name_list_values;
