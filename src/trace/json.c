@@ -83,7 +83,7 @@ static json_t *object(const struct json_line *l, unsigned shown, bool with_args)
 			    json_string(c->entry == ENTRY_SOCKETCALL ? "socketcall" : "direct"));
 	json_object_set_new(o, "syscall", json_integer(c->sysno));
 	json_object_set_new(o, "call", name ? json_string(name) : json_null());
-	json_object_set_new(o, "call_number", json_integer(c->nr));
+	json_object_set_new(o, "call_number", json_integer((int)c->nr));
 	if (with_args)
 		json_object_set_new(o, "args", json_args(c, l->result, shown));
 	else

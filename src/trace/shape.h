@@ -33,6 +33,7 @@ enum field_kind {
 	FIELD_IN6,
 	FIELD_MAC,       /* 01:02:03:04:05:06 */
 	FIELD_OCTETS,    /* [0x1, 0x2]; as many as there are, if size is 0 */
+	FIELD_COUNTED,   /* octets, as many as the byte before them says */
 	FIELD_STRING,    /* text that ends at the first NUL; the rest, if size is 0 */
 	FIELD_BYTES,     /* quoted as it is; the rest, if size is 0 */
 	FIELD_SOCKADDR,  /* an address; the rest, if size is 0 */

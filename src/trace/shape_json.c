@@ -128,6 +128,8 @@ static json_t *value(const struct field *f, const uint8_t *b, size_t n)
 	case FIELD_MAC:
 	case FIELD_OCTETS:
 		return colons(b, n);
+	case FIELD_COUNTED:
+		return colons(b, b[-1] < n ? b[-1] : n);
 	case FIELD_STRING:
 		return bytes_json(b, strnlen((const char *)b, n));
 	case FIELD_BYTES:

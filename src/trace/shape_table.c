@@ -186,7 +186,7 @@ FIELDS(sa_ll) {FJN(2, 2, NET_NAME, "sll_protocol", "ethertype", &names_ethertype
 	       FJN(8, 2, NAME, "sll_hatype", "hatype", &names_arphrd),
 	       FJN(10, 1, NAME, "sll_pkttype", "pkttype", &names_pkttype),
 	       FJ(11, 1, UINT, "sll_halen", "halen"),
-	       FJ(12, 0, OCTETS, "sll_addr", "address")};
+	       FJ(12, 0, COUNTED, "sll_addr", "address")};
 FIELDS(sa_vm) {FJN(8, 4, NAME, "svm_cid", "cid", &names_vm_cid),
 	       FJ(4, 4, HEX, "svm_port", "port"), FJ(12, 1, HEX, "svm_flags", "vsock_flags")};
 FIELDS(sa_alg) {FJ(2, 14, STRING, "salg_type", "alg_type"),

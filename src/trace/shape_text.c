@@ -42,6 +42,14 @@ static void wrapped(struct line *l, const char *head, uint64_t v)
 	line_char(l, ')');
 }
 
+static void hex(struct line *l, uint64_t v)
+{
+	if (v)
+		line_hex(l, v);
+	else
+		line_char(l, '0');
+}
+
 static void octets(struct line *l, const uint8_t *b, size_t n)
 {
 	line_char(l, '[');
@@ -51,7 +59,7 @@ static void octets(struct line *l, const uint8_t *b, size_t n)
 			line_str(l, "...");
 			break;
 		}
-		line_hex(l, b[i]);
+		hex(l, b[i]);
 	}
 	line_char(l, ']');
 }
@@ -121,10 +129,7 @@ static void value(struct line *l, const struct field *f, const uint8_t *b, size_
 		line_u64(l, field_number(b, n, false));
 		break;
 	case FIELD_HEX:
-		if (field_number(b, n, false))
-			line_hex(l, field_number(b, n, false));
-		else
-			line_char(l, '0');
+		hex(l, field_number(b, n, false));
 		break;
 	case FIELD_MASK:
 		mask(l, field_number(b, n, false));
@@ -166,6 +171,9 @@ static void value(struct line *l, const struct field *f, const uint8_t *b, size_
 		break;
 	case FIELD_OCTETS:
 		octets(l, b, n);
+		break;
+	case FIELD_COUNTED:
+		octets(l, b, b[-1] < n ? b[-1] : n);
 		break;
 	case FIELD_STRING:
 		line_quoted_string(l, b, n);

@@ -308,7 +308,7 @@ void text_call(struct line *l, const struct call *c, const struct result *r)
 			for (const char *s = name; *s; s++)
 				line_char(l, *s >= 'a' && *s <= 'z' ? *s - 'a' + 'A' : *s);
 		} else {
-			line_i64(l, c->nr);
+			line_i64(l, (int)c->nr);
 		}
 		comma(l);
 		line_pointer(l, c->block_at);
