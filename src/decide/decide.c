@@ -29,6 +29,7 @@ struct subject {
 	const struct addr_read *addr;   /* NULL without an address */
 };
 
+
 bool ranges_have(const struct ranges *s, uint32_t v)
 {
 	for (unsigned i = 0; i < s->n && s->r[i].lo <= v; i++)
@@ -186,11 +187,6 @@ static int strictness(const struct verdict *v)
 	return v->rule == policy_pending;
 }
 
-static bool same_rule(const struct verdict *v, const struct rule *r)
-{
-	return v->rule == r->text;
-}
-
 static struct verdict walk_addr(const struct policy *p, enum call_nr nr,
 				const struct call_addr *a, enum addr_use use, const char *path)
 {
@@ -232,7 +228,7 @@ static bool names_call(const struct policy *p, enum call_nr nr, const struct ver
 	for (unsigned i = 0; i < p->nrules; i++) {
 		const struct rule *r = &p->rule[i];
 
-		if (same_rule(v, r))
+		if (v->rule == r->text)
 			return r->calls >> nr & 1 && !r->naddr && !r->port.n;
 	}
 	return false;
@@ -282,12 +278,8 @@ static struct verdict decide_send(const struct policy *p, const struct call *c,
 		v = walk_addr(p, c->nr, a, USE_SEND, path);
 	else
 		v = walk(p, &s);
-	if (m && v.kind == VERDICT_ALLOW && !names_call(p, c->nr, &v)) {
-		d = open_control(p, c, m);
-		if (d)
-			return door_verdict(d);
-	}
-	return v;
+	d = m && v.kind == VERDICT_ALLOW ? open_control(p, c, m) : NULL;
+	return d && !names_call(p, c->nr, &v) ? door_verdict(d) : v;
 }
 
 static struct verdict decide_messages(const struct policy *p, const struct call *c,
@@ -324,14 +316,9 @@ static struct verdict decide_option(const struct policy *p, const struct call *c
 {
 	struct subject s = {.nr = c->nr};
 	struct verdict v = walk(p, &s);
-	const struct door *d;
+	const struct door *d = v.kind == VERDICT_ALLOW ? open_option(p, c) : NULL;
 
-	if (v.kind == VERDICT_ALLOW && !names_call(p, c->nr, &v)) {
-		d = open_option(p, c);
-		if (d)
-			return door_verdict(d);
-	}
-	return v;
+	return d && !names_call(p, c->nr, &v) ? door_verdict(d) : v;
 }
 
 static struct verdict decide(const struct policy *p, const struct call *c, unsigned *nmsg_ok,
@@ -397,27 +384,36 @@ struct verdict policy_decide_peer(const struct policy *p, const struct call *c,
 	return walk_addr(p, c->nr, peer, USE_PEER, NULL);
 }
 
-bool policy_judges_paths(const struct policy *p, enum call_nr nr)
+static bool looks_at_paths(const struct rule *r)
 {
+	for (unsigned i = 0; i < r->naddr; i++)
+		if (r->addr[i].kind == ADDR_UNIX_PATH)
+			return true;
+	return false;
+}
+
+void policy_index(struct policy *p)
+{
+	p->paths = p->peers = 0;
 	for (unsigned i = 0; i < p->nrules; i++) {
 		const struct rule *r = &p->rule[i];
 
-		if (rule_concern(r, nr) == CONCERN_NO)
-			continue;
-		for (unsigned k = 0; k < r->naddr; k++)
-			if (r->addr[k].kind == ADDR_UNIX_PATH)
-				return true;
+		for (int nr = 1; nr <= CALL_LAST; nr++)
+			if (rule_concern(r, nr) != CONCERN_NO && looks_at_paths(r))
+				p->paths |= UINT32_C(1) << nr;
+		if (r->naddr || r->port.n)
+			p->peers |= r->calls & CALL_SET_ACCEPT;
 	}
-	return false;
+	p->closed[false] = doors_judged(p, false);
+	p->closed[true] = doors_judged(p, true);
+}
+
+bool policy_judges_paths(const struct policy *p, enum call_nr nr)
+{
+	return p->paths >> nr & 1;
 }
 
 bool policy_judges_peers(const struct policy *p, enum call_nr nr)
 {
-	if (!(CALL_SET_ACCEPT >> nr & 1))
-		return false;
-	for (unsigned i = 0; i < p->nrules; i++)
-		if (rule_concern(&p->rule[i], nr) != CONCERN_NO &&
-		    (p->rule[i].naddr || p->rule[i].port.n))
-			return true;
-	return false;
+	return p->peers >> nr & 1;
 }

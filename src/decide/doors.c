@@ -63,19 +63,24 @@ static bool judges(const struct rule *r, bool bind)
 	       (r->calls & CALL_SET_SENDS && (r->naddr || r->port.n));
 }
 
-bool door_closed(const struct policy *p, const struct door *d)
+bool doors_judged(const struct policy *p, bool bind)
 {
 	bool denies = p->fallback.action != ACTION_ALLOW, judged = denies;
 
 	for (unsigned i = 0; i < p->nrules; i++) {
 		const struct rule *r = &p->rule[i];
 
-		if (!judges(r, d->bind))
+		if (!judges(r, bind))
 			continue;
 		judged = true;
 		denies |= r->action != ACTION_ALLOW;
 	}
 	return judged && denies;
+}
+
+bool door_closed(const struct policy *p, const struct door *d)
+{
+	return p->closed[d->bind];
 }
 
 bool doors_closed(const struct policy *p, enum call_nr nr)

@@ -644,6 +644,7 @@ int policy_add_text(struct policy *p, const char *name, const char *text, size_t
 	}
 	if (rc)
 		undo(p, nrules, fallback_given);
+	policy_index(p);
 	return rc;
 }
 
@@ -655,11 +656,14 @@ int policy_add_rule(struct policy *p, const char *word, const char *text, struct
 		.start = text, .p = text, .end = text + strlen(text),
 	};
 	enum action action = strcmp(word, "deny") == 0 ? ACTION_DENY : ACTION_ALLOW;
+	int rc;
 
 	snprintf(shown, sizeof(shown), "--%s", word);
 	if (memchr(text, '\n', strlen(text)))
 		return fail(&rd, strchr(text, '\n'), "expected one rule, on one line");
-	return read_rule(&rd, action, word);
+	rc = read_rule(&rd, action, word);
+	policy_index(p);
+	return rc;
 }
 
 int rule_read_call(const char *text, struct rule *rule, enum call_nr *nr, struct policy_error *err)

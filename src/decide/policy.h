@@ -89,6 +89,9 @@ int policy_filter(const struct policy *, const struct filter_options *, struct s
  * with it in each ABI and entry. 0, or -EINVAL with *err filled. */
 int policy_explain(const struct policy *, const char *text, FILE *out, struct policy_error *err);
 
+/* Prints to out, a line each, what is right in the policy but perhaps not meant. */
+void policy_notes(const struct policy *, FILE *out);
+
 /* System calls that change the rights of the task that makes them, in this ABI;
  * ends with -1. catch lets them run and forgets what it knew of the task. */
 const int *filter_rights_calls(const struct abi *);

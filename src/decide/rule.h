@@ -77,8 +77,12 @@ struct policy {
 	unsigned nrules, room;
 	char **files;            /* names that rules point to */
 	unsigned nfiles;
-	struct rule fallback;    /* the `default` line; text "default" if there is none */
+	struct rule fallback;    /* the `default` line; allows if there is none */
 	bool fallback_given;
+	/* What the rules come to, by policy_index(): */
+	call_set paths;          /* calls whose rules look at pathnames */
+	call_set peers;          /* ... at the peers of accepted connections */
+	bool closed[2];          /* doors around destinations, and around bind */
 };
 
 void rule_free(struct rule *);
@@ -148,6 +152,9 @@ bool glob_match(const char *glob, const char *s, size_t len, bool path);
 
 /* --- decide.c --- */
 
+/* To be called when rules have been added or taken back. */
+void policy_index(struct policy *);
+
 /* Does a rule concern a call: in every form, or only with (without) a destination? */
 enum concern { CONCERN_NO, CONCERN_ADDR, CONCERN_NO_ADDR, CONCERN_ALL };
 enum concern rule_concern(const struct rule *, enum call_nr);
@@ -165,7 +172,9 @@ struct door {
 };
 extern const struct door doors[];
 extern const unsigned ndoors;
-/* Does the policy judge what this door goes around? */
+/* Does the policy forbid any of what the doors around bind, or around destinations,
+ * lead to? policy_index asks; others take its answer: */
+bool doors_judged(const struct policy *, bool bind);
 bool door_closed(const struct policy *, const struct door *);
 /* Any door of this call? */
 bool doors_closed(const struct policy *, enum call_nr);
