@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "decode/decode.h"
 #include "lib/log.h"
@@ -82,6 +83,20 @@ static void serve(const struct socketcall_system *sys, struct caller *who, struc
 		s->result.ret = -EOPNOTSUPP;
 }
 
+/* A line that names the new descriptor needs its number before the call is answered.
+ * Without a trace it is installed and answered in one step, by catch. */
+static void install_now(struct caller *who, struct result *r)
+{
+	int fd = who->ops->fd_install(who, r->fd, r->cloexec);
+
+	r->ret = fd;
+	r->given_fd = fd;
+	if (fd >= 0) {
+		close(r->fd);
+		r->fd = -1;
+	}
+}
+
 void socketcall_run(const struct socketcall_system *sys, struct caller *who, const struct abi *abi,
 		    int sysno, const uint64_t args[6], struct socketcall *s)
 {
@@ -106,6 +121,8 @@ void socketcall_run(const struct socketcall_system *sys, struct caller *who, con
 	else
 		s->result.ret = err;
 	reply(who, &s->call, &s->result);
+	if (sys->trace && s->result.ret >= 0 && s->result.fd >= 0)
+		install_now(who, &s->result);
 
 	if (sys->trace || sys->stats) {
 		const struct verdict *v = s->call.err ? NULL : &s->verdict;
@@ -126,6 +143,8 @@ void socketcall_done(const struct socketcall_system *sys, struct caller *who, st
 		sys->serve->undeliverable(who, &s->call, &s->result, NULL);
 	if (s->call.sock >= 0)
 		who->ops->fd_put(who, s->call.sock);
+	if (s->call.opt.handle >= 0)
+		who->ops->fd_put(who, s->call.opt.handle);
 	result_free(&s->result);
 	call_free(&s->call);
 }

@@ -33,7 +33,7 @@ int call_by_name(const char *name, size_t len)
 void call_init(struct call *c)
 {
 	memset(c, 0, sizeof(*c));
-	c->fd = c->sock = -1;
+	c->fd = c->sock = c->opt.handle = -1;
 }
 
 static void msg_free(struct call_msg *m)

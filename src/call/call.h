@@ -56,6 +56,7 @@ struct call_addr {
 	uint64_t at;     /* where it lies or goes; 0 is NULL */
 	uint64_t len_at; /* value-result length of accept, recvfrom, getsockname; 0 is NULL */
 	int len;         /* bytes (in) or room (out) */
+	int len_err;     /* out: the room could not be read; -errno, for reply to report */
 	bool present;
 	union {
 		uint8_t bytes[CALL_ADDR_MAX];
@@ -91,10 +92,15 @@ struct call_opt {
 	int level, name;
 	uint64_t at;     /* optval */
 	uint64_t len_at; /* getsockopt: optlen */
+	int len_err;     /* getsockopt: it could not be read; -errno */
+	int handle;      /* setsockopt: of a descriptor in the value (fd_get), or -1; the
+	                  * spine puts it back */
+	bool narrow;     /* getsockopt: the value is smaller in the caller's layout */
 	int len;         /* setsockopt: bytes given; getsockopt: room */
 	int host_room;   /* getsockopt: room for the value in the host's layout; set by
 	                  * decode, equal to len where the layouts are the same */
-	uint8_t *val;    /* setsockopt: copy in the host's layout; owned */
+	uint8_t *val;    /* copy in the host's layout (getsockopt: what the buffer held);
+	                  * owned; NULL: not given, or not to be read */
 	size_t val_len;  /* bytes of val; differs from len where layouts differ */
 };
 

@@ -2,7 +2,9 @@
  * plain.c - calls that are the same call on our copy of the descriptor.
  */
 #include <errno.h>
+#include <linux/filter.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "host.h"
@@ -59,15 +61,22 @@ enum { OPT_MAX = 1 << 20 };
 void host_getsockopt(struct caller *who, struct call *c, struct result *r,
 		     const struct serve_judge *judge)
 {
-	int room = c->opt.host_room < OPT_MAX ? c->opt.host_room : OPT_MAX;
+	const struct call_opt *o = &c->opt;
+	int room = o->host_room < OPT_MAX ? o->host_room : OPT_MAX;
 	socklen_t len = room; /* negative: the kernel's to refuse */
+	/* SO_GET_FILTER measures room in instructions. */
+	size_t unit = o->level == SOL_SOCKET && o->name == SO_GET_FILTER
+		? sizeof(struct sock_filter) : 1;
 
-	r->opt = calloc(1, room > 0 ? room : 1);
+	r->opt = calloc(room > 0 ? room : 1, unit);
 	if (!r->opt) {
 		r->ret = -ENOMEM;
 		return;
 	}
-	if (getsockopt(c->sock, c->opt.level, c->opt.name, r->opt, &len) < 0)
+	if (o->val && o->val_len <= (size_t)room)
+		memcpy(r->opt, o->val, o->val_len);
+	/* A length that the caller cannot be asked for is NULL to the kernel too. */
+	if (getsockopt(c->sock, o->level, o->name, r->opt, o->len_err ? NULL : &len) < 0)
 		r->ret = -errno;
 	else
 		r->opt_len = len;

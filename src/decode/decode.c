@@ -1,0 +1,342 @@
+/*
+ * decode.c - from registers to a struct call.
+ *
+ * socketcall(2) and the direct calls meet in one array of argument words; from
+ * there on each call is decoded by one function, which makes the checks of
+ * net/socket.c in their order. The descriptor is looked up where Linux looks it
+ * up; whether it is a socket is asked only when another error would hide that it
+ * is none, for on the good path the kernel says so itself.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reader.h"
+
+/* MAX_RW_COUNT of the kernel: INT_MAX, whole pages. */
+enum { RW_MAX = INT_MAX & ~4095 };
+
+uint64_t reader_word(const struct reader *d, const uint8_t *from)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < d->abi->word; i++)
+		v |= (uint64_t)from[d->abi->big_endian ? d->abi->word - 1 - i : i] << (8 * i);
+	return v;
+}
+
+/* Any error after this is reported only if the descriptor is a socket. */
+static int unless_no_socket(struct reader *d, int err)
+{
+	int other = d->c->sock >= 0 ? d->who->ops->fd_check(d->who, d->c->sock) : 0;
+
+	return other ? other : err;
+}
+
+static int get_fd(struct reader *d)
+{
+	struct call *c = d->c;
+
+	c->fd = (int)c->arg[0];
+	c->sock = d->who->ops->fd_get(d->who, c->fd);
+	return c->sock < 0 ? c->sock : 0;
+}
+
+int reader_addr(struct reader *d, uint64_t at, int len, struct call_addr *a)
+{
+	int err;
+
+	a->at = at;
+	if (len < 0 || len > CALL_ADDR_MAX)
+		return -EINVAL;
+	err = caller_read(d->who, at, a->bytes, len);
+	if (err)
+		return err;
+	a->len = len;
+	a->present = true;
+	return 0;
+}
+
+void reader_addr_room(struct reader *d, uint64_t at, uint64_t len_at, struct call_addr *a)
+{
+	a->at = at;
+	a->len_at = len_at;
+	if (at)
+		a->len_err = caller_read(d->who, len_at, &a->len, sizeof(a->len));
+}
+
+int reader_buffer(const struct reader *d, uint64_t at, uint64_t len, struct call_span *span)
+{
+	*span = (struct call_span){at, len < RW_MAX ? len : RW_MAX};
+	return at > d->abi->user_end || span->len > d->abi->user_end - at ? -EFAULT : 0;
+}
+
+static int decode_socket(struct reader *d)
+{
+	struct call *c = d->c;
+
+	c->family = (int)c->arg[0];
+	c->type = (int)c->arg[1];
+	c->protocol = (int)c->arg[2];
+	c->sv_at = c->nr == CALL_socketpair ? c->arg[3] : 0;
+	return 0;
+}
+
+static int decode_bind(struct reader *d)
+{
+	struct call *c = d->c;
+	int err = get_fd(d);
+
+	if (err)
+		return err;
+	err = reader_addr(d, c->arg[1], (int)c->arg[2], &c->addr);
+	return err ? unless_no_socket(d, err) : 0;
+}
+
+/* connect copies the address before it looks whether there is a socket. */
+static int decode_connect(struct reader *d)
+{
+	int err = get_fd(d);
+
+	return err ? err : reader_addr(d, d->c->arg[1], (int)d->c->arg[2], &d->c->addr);
+}
+
+static int decode_fd_int(struct reader *d)
+{
+	d->c->backlog = d->c->how = (int)d->c->arg[1];
+	return get_fd(d);
+}
+
+static int decode_accept(struct reader *d)
+{
+	struct call *c = d->c;
+	int err = get_fd(d);
+
+	c->flags = c->nr == CALL_accept4 ? (int)c->arg[3] : 0;
+	if (err)
+		return err;
+	if (c->flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
+		return -EINVAL;
+	reader_addr_room(d, c->arg[1], c->arg[2], &c->addr);
+	return 0;
+}
+
+static int decode_name(struct reader *d)
+{
+	struct call *c = d->c;
+	int err = get_fd(d);
+
+	if (err)
+		return err;
+	c->addr.at = c->arg[1];
+	c->addr.len_at = c->arg[2];
+	c->addr.len_err = caller_read(d->who, c->addr.len_at, &c->addr.len, sizeof(c->addr.len));
+	return 0;
+}
+
+static int decode_transfer(struct reader *d)
+{
+	struct call *c = d->c;
+	int err = reader_buffer(d, c->arg[1], c->arg[2], &c->buf);
+
+	c->flags = (int)c->arg[3];
+	if (err)
+		return err;
+	err = get_fd(d);
+	if (err)
+		return err;
+	if (c->nr == CALL_recvfrom)
+		reader_addr_room(d, c->arg[4], c->arg[5], &c->addr);
+	if (c->nr == CALL_sendto && c->arg[4]) {
+		err = reader_addr(d, c->arg[4], (int)c->arg[5], &c->addr);
+		return err ? unless_no_socket(d, err) : 0;
+	}
+	return 0;
+}
+
+/* A program may not ask for the 32-bit layout on an ABI that is not 32-bit, nor
+ * for it in words that the kernel did not add itself. */
+static int check_message_flags(struct reader *d)
+{
+	struct call *c = d->c;
+	const int compat = (int)0x80000000; /* MSG_CMSG_COMPAT */
+
+	if (d->abi->compat)
+		c->flags |= compat;
+	else if (c->flags & compat)
+		return -EINVAL;
+	return 0;
+}
+
+static int decode_message(struct reader *d)
+{
+	struct call *c = d->c;
+	int err;
+
+	c->msgs_at = c->arg[1];
+	c->flags = (int)c->arg[2];
+	err = check_message_flags(d);
+	if (err)
+		return err;
+	err = get_fd(d);
+	if (err)
+		return err;
+	c->msg = &c->msg_inline;
+	c->nmsg = 1;
+	err = reader_msghdr(d, c->msgs_at, c->nr == CALL_sendmsg, c->msg);
+	return err ? unless_no_socket(d, err) : 0;
+}
+
+static int read_timeout(struct reader *d)
+{
+	struct call *c = d->c;
+	int64_t sec, nsec;
+	int err;
+
+	c->time_at = c->arg[4];
+	if (!c->time_at)
+		return 0;
+	if (d->abi->word == 4 && !d->time64) {
+		int32_t t[2];
+
+		err = caller_read(d->who, c->time_at, t, sizeof(t));
+		sec = t[0];
+		nsec = t[1];
+		c->time = TIME_32;
+	} else {
+		int64_t t[2];
+
+		err = caller_read(d->who, c->time_at, t, sizeof(t));
+		sec = t[0];
+		/* The upper half is padding on a 32-bit ABI (get_timespec64). */
+		nsec = d->abi->word == 4 ? (int64_t)(uint32_t)t[1] : t[1];
+		c->time = TIME_64;
+	}
+	if (err) {
+		c->time = TIME_NONE;
+		return err;
+	}
+	c->timeout = (struct timespec){.tv_sec = sec, .tv_nsec = nsec};
+	return sec < 0 || nsec < 0 || nsec >= 1000000000 ? -EINVAL : 0;
+}
+
+static int decode_messages(struct reader *d)
+{
+	struct call *c = d->c;
+	bool sends = c->nr == CALL_sendmmsg;
+	unsigned n, step = d->abi->word == 8 ? 64 : 32; /* sizeof(struct mmsghdr) */
+	int err;
+
+	c->msgs_at = c->arg[1];
+	c->vlen = (unsigned)c->arg[2];
+	c->flags = (int)c->arg[3];
+	err = check_message_flags(d);
+	if (!err && !sends)
+		err = read_timeout(d);
+	if (!err)
+		err = get_fd(d);
+	if (err)
+		return err;
+	n = c->vlen < CALL_VLEN_MAX ? c->vlen : CALL_VLEN_MAX;
+	if (n == 0)
+		return unless_no_socket(d, 0);
+	c->msg = n == 1 ? &c->msg_inline : calloc(n, sizeof(*c->msg));
+	if (!c->msg)
+		return -ENOMEM;
+	for (unsigned i = 0; i < n; i++) {
+		struct call_msg *m = &c->msg[i];
+
+		c->nmsg++;
+		m->err = reader_msghdr(d, c->msgs_at + (uint64_t)i * step, sends, m);
+		if (m->err)
+			break;
+	}
+	return c->msg[0].err ? unless_no_socket(d, c->msg[0].err) : 0;
+}
+
+static int decode_option(struct reader *d)
+{
+	struct call *c = d->c;
+	int err = get_fd(d);
+
+	c->opt.level = (int)c->arg[1];
+	c->opt.name = (int)c->arg[2];
+	c->opt.at = c->arg[3];
+	if (err)
+		return err;
+	err = c->nr == CALL_setsockopt ? reader_setsockopt(d) : reader_getsockopt(d);
+	return err ? unless_no_socket(d, err) : 0;
+}
+
+static int (*const decoders[CALL_LAST + 1])(struct reader *) = {
+	[CALL_socket] = decode_socket,
+	[CALL_socketpair] = decode_socket,
+	[CALL_bind] = decode_bind,
+	[CALL_connect] = decode_connect,
+	[CALL_listen] = decode_fd_int,
+	[CALL_shutdown] = decode_fd_int,
+	[CALL_accept] = decode_accept,
+	[CALL_accept4] = decode_accept,
+	[CALL_getsockname] = decode_name,
+	[CALL_getpeername] = decode_name,
+	[CALL_send] = decode_transfer,
+	[CALL_sendto] = decode_transfer,
+	[CALL_recv] = decode_transfer,
+	[CALL_recvfrom] = decode_transfer,
+	[CALL_sendmsg] = decode_message,
+	[CALL_recvmsg] = decode_message,
+	[CALL_sendmmsg] = decode_messages,
+	[CALL_recvmmsg] = decode_messages,
+	[CALL_setsockopt] = decode_option,
+	[CALL_getsockopt] = decode_option,
+};
+
+/* The argument block of socketcall(2): exactly the words that the call has. */
+static int read_block(struct reader *d, const uint64_t args[6])
+{
+	struct call *c = d->c;
+	uint8_t block[6 * 8];
+	int nr = (int)args[0], nargs = call_nargs(nr), err;
+
+	c->entry = ENTRY_SOCKETCALL;
+	c->block_at = args[1];
+	if (!nargs)
+		return -EINVAL;
+	c->nr = nr;
+	err = caller_read(d->who, c->block_at, block, (size_t)nargs * d->abi->word);
+	for (int i = 0; !err && i < nargs; i++)
+		c->arg[i] = reader_word(d, block + (size_t)i * d->abi->word);
+	return err;
+}
+
+int decode(struct caller *who, const struct abi *abi, int sysno, const uint64_t args[6],
+	   struct call *c)
+{
+	struct reader d = {.who = who, .abi = abi, .c = c};
+	const uint64_t mask = abi->word == 4 ? UINT32_MAX : UINT64_MAX;
+	uint64_t reg[6];
+	int err = 0;
+
+	for (int i = 0; i < 6; i++)
+		reg[i] = args[i] & mask;
+	c->abi = abi;
+	c->sysno = sysno;
+	if (sysno == abi->socketcall) {
+		err = read_block(&d, reg);
+	} else {
+		const struct abi_direct *row = abi_direct_by_sysno(abi, sysno);
+
+		if (!row) {
+			c->err = -ENOSYS;
+			return -ENOSYS;
+		}
+		c->nr = row->call;
+		d.time64 = row->time64;
+		memcpy(c->arg, reg, sizeof(uint64_t) * call_nargs(c->nr));
+	}
+	if (!err)
+		err = decoders[c->nr](&d);
+	c->err = err;
+	return err;
+}

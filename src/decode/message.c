@@ -1,0 +1,125 @@
+/*
+ * message.c - struct msghdr and the iovecs behind it.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reader.h"
+
+/* struct msghdr: name, namelen, iov, iovlen, control, controllen, flags. Offsets
+ * for words of 4 and 8 bytes; namelen and flags are ints. */
+enum field { NAME, NAMELEN, IOV, IOVLEN, CONTROL, CONTROLLEN, FLAGS, SIZE };
+static const uint8_t layout[2][8] = {
+	{[NAME] = 0, [NAMELEN] = 4, [IOV] = 8, [IOVLEN] = 12, [CONTROL] = 16,
+	 [CONTROLLEN] = 20, [FLAGS] = 24, [SIZE] = 28},
+	{[NAME] = 0, [NAMELEN] = 8, [IOV] = 16, [IOVLEN] = 24, [CONTROL] = 32,
+	 [CONTROLLEN] = 40, [FLAGS] = 48, [SIZE] = 56},
+};
+
+enum { RW_MAX = INT_MAX & ~4095 };
+
+static int get_int(const uint8_t *from)
+{
+	int v;
+
+	memcpy(&v, from, sizeof(v));
+	return v;
+}
+
+/* import_iovec(): each length fits a ssize_t, each buffer lies in the user range;
+ * the sum is cut at RW_MAX. */
+static int read_iov(struct reader *d, uint64_t at, struct call_msg *m)
+{
+	unsigned step = 2 * d->abi->word;
+	uint8_t raw_inline[CALL_IOV_INLINE * 16], *raw = raw_inline;
+	uint64_t left = RW_MAX;
+	int err;
+
+	m->iov = m->iov_inline;
+	if (m->iovlen > CALL_IOV_INLINE) {
+		m->iov = calloc(m->iovlen, sizeof(*m->iov));
+		raw = malloc((size_t)m->iovlen * step);
+	}
+	err = m->iov && raw ? caller_read(d->who, at, raw, (size_t)m->iovlen * step) : -ENOMEM;
+	for (unsigned i = 0; !err && i < m->iovlen; i++) {
+		uint64_t base = reader_word(d, raw + (size_t)i * step);
+		uint64_t len = reader_word(d, raw + (size_t)i * step + d->abi->word);
+
+		if (len >> (d->abi->word * 8 - 1))
+			err = -EINVAL;
+		m->iov[i] = (struct call_span){base, len};
+	}
+	for (unsigned i = 0; !err && i < m->iovlen; i++) {
+		struct call_span *s = &m->iov[i];
+
+		s->len = s->len < left ? s->len : left;
+		left -= s->len;
+		if (s->at > d->abi->user_end || s->len > d->abi->user_end - s->at)
+			err = -EFAULT;
+	}
+	if (raw != raw_inline)
+		free(raw);
+	if (!m->iov)
+		m->iov = m->iov_inline;
+	if (err)
+		m->iovlen = 0;
+	return err;
+}
+
+/* Room in our layout for what fits the caller's room: a message there is at least
+ * 12 bytes and grows by no more than 8 for its header and 8 for its padding; a
+ * timestamp doubles. Bounded: the kernel fills no more than a few hundred bytes
+ * but for SCM_RIGHTS (253 descriptors at most). */
+static size_t host_room(const struct reader *d, uint64_t room)
+{
+	enum { ROOM_MAX = 64 * 1024 };
+
+	if (room > ROOM_MAX)
+		room = ROOM_MAX;
+	return d->abi->compat && room ? room * 2 + 64 : room;
+}
+
+int reader_msghdr(struct reader *d, uint64_t at, bool sends, struct call_msg *m)
+{
+	const uint8_t *f = layout[d->abi->word == 8];
+	uint8_t head[56];
+	int err = caller_read(d->who, at, head, f[SIZE]);
+
+	m->at = at;
+	m->iov = m->iov_inline;
+	if (err)
+		return err;
+	uint64_t name = reader_word(d, head + f[NAME]);
+	int namelen = get_int(head + f[NAMELEN]);
+	uint64_t iovlen = reader_word(d, head + f[IOVLEN]);
+
+	m->control_at = reader_word(d, head + f[CONTROL]);
+	m->control_room = reader_word(d, head + f[CONTROLLEN]);
+	m->flags = get_int(head + f[FLAGS]);
+	m->name.at = name;
+	if (!name)
+		namelen = 0;
+	if (namelen < 0)
+		return -EINVAL;
+	if (namelen > CALL_ADDR_MAX)
+		namelen = CALL_ADDR_MAX;
+	if (sends && name && namelen) {
+		err = reader_addr(d, name, namelen, &m->name);
+		if (err)
+			return err;
+	} else {
+		m->name.len = namelen;
+	}
+	if (iovlen > CALL_IOV_MAX)
+		return -EMSGSIZE;
+	m->iovlen = iovlen;
+	err = read_iov(d, reader_word(d, head + f[IOV]), m);
+	if (err)
+		return err;
+	if (sends)
+		return reader_control(d, m);
+	m->control_host_room = m->control_at ? host_room(d, m->control_room) : 0;
+	return 0;
+}

@@ -1,0 +1,213 @@
+/*
+ * option.c - values of setsockopt and getsockopt.
+ *
+ * Most are the same bytes in every ABI. The table names those that are not, and
+ * those that hold an address of the caller's memory, which means nothing to the
+ * kernel when the call is ours.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "reader.h"
+
+enum { SOL_SCTP_ = 132, SOL_XDP_ = 283 };
+
+enum kind {
+	PLAIN,           /* the same bytes everywhere */
+	TIMEVAL,         /* two longs */
+	FPROG,           /* struct sock_fprog: length, address of the instructions */
+	GROUP_REQ,       /* an int, then 128-byte addresses aligned to a word */
+	GROUP_FILTER,    /* the same, then two ints and a list */
+	DESCRIPTOR,      /* a number in the caller's table */
+	POINTER,         /* cannot be served */
+};
+
+static const struct {
+	int level, name;
+	enum kind kind;
+} options[] = {
+	{SOL_SOCKET, 20 /* SO_RCVTIMEO_OLD */, TIMEVAL},
+	{SOL_SOCKET, 21 /* SO_SNDTIMEO_OLD */, TIMEVAL},
+	{SOL_SOCKET, SO_ATTACH_FILTER, FPROG},
+	{SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, FPROG},
+	{SOL_SOCKET, SO_ATTACH_BPF, DESCRIPTOR},
+	{SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, DESCRIPTOR},
+	{IPPROTO_IP, MCAST_JOIN_GROUP, GROUP_REQ},
+	{IPPROTO_IP, MCAST_LEAVE_GROUP, GROUP_REQ},
+	{IPPROTO_IP, MCAST_JOIN_SOURCE_GROUP, GROUP_REQ},
+	{IPPROTO_IP, MCAST_LEAVE_SOURCE_GROUP, GROUP_REQ},
+	{IPPROTO_IP, MCAST_BLOCK_SOURCE, GROUP_REQ},
+	{IPPROTO_IP, MCAST_UNBLOCK_SOURCE, GROUP_REQ},
+	{IPPROTO_IP, MCAST_MSFILTER, GROUP_FILTER},
+	{IPPROTO_IPV6, MCAST_JOIN_GROUP, GROUP_REQ},
+	{IPPROTO_IPV6, MCAST_LEAVE_GROUP, GROUP_REQ},
+	{IPPROTO_IPV6, MCAST_JOIN_SOURCE_GROUP, GROUP_REQ},
+	{IPPROTO_IPV6, MCAST_LEAVE_SOURCE_GROUP, GROUP_REQ},
+	{IPPROTO_IPV6, MCAST_BLOCK_SOURCE, GROUP_REQ},
+	{IPPROTO_IPV6, MCAST_UNBLOCK_SOURCE, GROUP_REQ},
+	{IPPROTO_IPV6, MCAST_MSFILTER, GROUP_FILTER},
+	{IPPROTO_TCP, 35 /* TCP_ZEROCOPY_RECEIVE */, POINTER},
+	{SOL_XDP_, 4 /* XDP_UMEM_REG */, POINTER},
+	{SOL_SCTP_, 111 /* SCTP_SOCKOPT_CONNECTX3 */, POINTER},
+	{IPPROTO_IP, 64 /* IPT_SO_SET_REPLACE */, POINTER},
+	{IPPROTO_IP, 65 /* IPT_SO_SET_ADD_COUNTERS */, POINTER},
+	{IPPROTO_IPV6, 64 /* IP6T_SO_SET_REPLACE */, POINTER},
+	{IPPROTO_IPV6, 65 /* IP6T_SO_SET_ADD_COUNTERS */, POINTER},
+	{IPPROTO_IP, 96 /* ARPT_SO_SET_REPLACE */, POINTER},
+	{IPPROTO_IP, 128 /* EBT_SO_SET_ENTRIES */, POINTER},
+};
+
+static enum kind kind_of(const struct call_opt *o)
+{
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (options[i].level == o->level && options[i].name == o->name)
+			return options[i].kind;
+	return PLAIN;
+}
+
+/* Values are small; the largest that mean anything are tables of CAP_NET_ADMIN. */
+enum { VALUE_MAX = 1 << 20 };
+
+/* The caller's bytes; NULL if they cannot be read. The kernel is then given NULL
+ * too, and says EFAULT where it would have, after what it checks before. */
+static uint8_t *read_value(struct reader *d, size_t len, size_t room)
+{
+	uint8_t *v = calloc(1, room ? room : 1);
+
+	if (v && caller_read(d->who, d->c->opt.at, v, len) == 0)
+		return v;
+	free(v);
+	return NULL;
+}
+
+/* A value of a 32-bit program, in place; val has room for 16 bytes more. */
+static void widen_timeval(struct call_opt *o)
+{
+	int32_t t[2];
+	struct timeval tv;
+
+	if (o->val_len < sizeof(t))
+		return; /* too short here and there */
+	memcpy(t, o->val, sizeof(t));
+	tv = (struct timeval){t[0], t[1]};
+	memcpy(o->val, &tv, sizeof(tv));
+	o->val_len = sizeof(tv);
+}
+
+static void widen_group(struct call_opt *o)
+{
+	if (o->val_len < 4)
+		return;
+	memmove(o->val + 8, o->val + 4, o->val_len - 4);
+	memset(o->val + 4, 0, 4);
+	o->val_len += 4;
+}
+
+/* Instructions go into the same allocation, behind a struct sock_fprog of ours. */
+static int read_filter(struct reader *d, struct call_opt *o)
+{
+	const size_t size = d->abi->word == 4 ? 8 : 16;
+	uint16_t n;
+
+	if ((size_t)o->len != size) {
+		o->val_len = sizeof(int) + 1; /* as wrong for us as it was for the caller */
+		return 0;
+	}
+	memcpy(&n, o->val, sizeof(n));
+	uint64_t at = reader_word(d, o->val + d->abi->word);
+	size_t bytes = n * sizeof(struct sock_filter);
+	uint8_t *both = calloc(1, sizeof(struct sock_fprog) + bytes + 1);
+	if (!both)
+		return -ENOMEM;
+	struct sock_fprog *prog = (struct sock_fprog *)both;
+	prog->len = n;
+	prog->filter = at ? (struct sock_filter *)(both + sizeof(*prog)) : NULL;
+	if (at && caller_read(d->who, at, both + sizeof(*prog), bytes))
+		prog->filter = (struct sock_filter *)1; /* unreadable here too: EFAULT */
+	free(o->val);
+	o->val = both;
+	o->val_len = sizeof(*prog);
+	return 0;
+}
+
+static void take_descriptor(struct reader *d, struct call_opt *o)
+{
+	int fd;
+
+	if (o->val_len < sizeof(fd))
+		return;
+	memcpy(&fd, o->val, sizeof(fd));
+	o->handle = d->who->ops->fd_get(d->who, fd);
+	fd = o->handle; /* if it is none, the kernel says so itself */
+	memcpy(o->val, &fd, sizeof(fd));
+}
+
+int reader_setsockopt(struct reader *d)
+{
+	struct call_opt *o = &d->c->opt;
+	enum kind kind = kind_of(o);
+
+	o->len = (int)d->c->arg[4];
+	if (o->len < 0)
+		return -EINVAL;
+	if (kind == POINTER)
+		return -ENOPROTOOPT;
+	if (o->len > VALUE_MAX)
+		return -ENOMEM;
+	if (!o->at)
+		return 0;
+	o->val = read_value(d, o->len, (size_t)o->len + 16);
+	if (!o->val)
+		return 0;
+	o->val_len = o->len;
+	switch (kind) {
+	case TIMEVAL:
+		if (d->abi->word == 4)
+			widen_timeval(o);
+		return 0;
+	case GROUP_REQ:
+	case GROUP_FILTER:
+		if (d->abi->word == 4)
+			widen_group(o);
+		return 0;
+	case FPROG:
+		return read_filter(d, o);
+	case DESCRIPTOR:
+		take_descriptor(d, o);
+		return 0;
+	case PLAIN:
+	case POINTER: /* refused above */
+		return 0;
+	}
+	return 0;
+}
+
+/* Values that come out. Some protocols read the buffer first (MCAST_MSFILTER,
+ * SCTP's associations), so below SOL_SOCKET it is given to them as it is. */
+int reader_getsockopt(struct reader *d)
+{
+	struct call_opt *o = &d->c->opt;
+	enum kind kind = kind_of(o);
+
+	o->len_at = d->c->arg[4];
+	o->len_err = caller_read(d->who, o->len_at, &o->len, sizeof(o->len));
+	o->host_room = o->len;
+	if (o->len_err || o->len < 0)
+		return 0;
+	if (kind == POINTER)
+		return -ENOPROTOOPT;
+	o->narrow = d->abi->word == 4 && (kind == TIMEVAL || kind == GROUP_FILTER);
+	if (o->level != SOL_SOCKET && o->len > 0 && o->len <= VALUE_MAX) {
+		o->val = read_value(d, o->len, (size_t)o->len + 16);
+		o->val_len = o->val ? o->len : 0;
+	}
+	if (o->narrow && kind == GROUP_FILTER && o->val)
+		widen_group(o);
+	if (o->narrow)
+		o->host_room = kind == TIMEVAL ? (int)sizeof(struct timeval) : o->len + 4;
+	return 0;
+}
