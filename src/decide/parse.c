@@ -666,6 +666,12 @@ int policy_add_rule(struct policy *p, const char *word, const char *text, struct
 	return rc;
 }
 
+static const char *list_calls(unsigned i, const void *ctx)
+{
+	(void)ctx;
+	return call_name(i + 1);
+}
+
 int rule_read_call(const char *text, struct rule *rule, enum call_nr *nr, struct policy_error *err)
 {
 	struct reader rd = {
@@ -682,7 +688,7 @@ int rule_read_call(const char *text, struct rule *rule, enum call_nr *nr, struct
 		if (is(it, call_name(i)))
 			*nr = i;
 	if (!*nr)
-		return fail_unknown(&rd, it, "call", name_list_calls, NULL, "a call such as connect");
+		return fail_unknown(&rd, it, "call", list_calls, NULL, "a call such as connect");
 	rule->calls = UINT32_C(1) << *nr;
 	while (!rc && !at_end(&rd))
 		rc = read_matcher(&rd, rule, &seen);
