@@ -59,9 +59,9 @@ size_t call_controls_len(const struct call *c, const uint8_t *bytes, size_t len,
 	if (!bytes)
 		return 0;
 	for (struct cmsghdr *h = CMSG_FIRSTHDR(&m); h; h = CMSG_NXTHDR(&m, h)) {
-		size_t n;
+		size_t n, left = len - ((const uint8_t *)h - bytes);
 
-		if (h->cmsg_len < CMSG_LEN(0))
+		if (h->cmsg_len < CMSG_LEN(0) || h->cmsg_len > left)
 			break;
 		n = call_control_len(c, h->cmsg_level, h->cmsg_type, h->cmsg_len);
 		total += (n + word - 1) & ~(word - 1);

@@ -54,11 +54,12 @@ static void result_json(json_t *o, const struct json_line *l)
 	if (l->verdict && l->verdict->kind == VERDICT_KILL) {
 		json_object_set_new(o, "ret", json_null());
 	} else if (r->ret < 0) {
-		const char *name = names_errno(-r->ret);
+		uint64_t err = -(uint64_t)r->ret;
+		const char *name = names_errno(err);
 		json_t *e = json_object();
 
 		json_object_set_new(e, "name", name ? json_string(name) : json_null());
-		json_object_set_new(e, "number", json_integer(-r->ret));
+		json_object_set_new(e, "number", json_integer(err));
 		json_object_set_new(o, "ret", json_integer(-1));
 		json_object_set_new(o, "errno", e);
 	} else if (r->fd >= 0) {

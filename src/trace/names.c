@@ -66,9 +66,9 @@ const struct names *names_protocols(int family, bool *network)
 	return NULL;
 }
 
-const char *names_errno(int err)
+const char *names_errno(uint64_t err)
 {
-	return err > 0 ? strerrorname_np(err) : NULL;
+	return err > 0 && err <= INT32_MAX ? strerrorname_np(err) : NULL;
 }
 
 /* One table of options a level, named after the level's number. */

@@ -34,7 +34,7 @@ const char *names_find(const struct names *, uint64_t value);
 const struct names *names_protocols(int family, bool *network);
 
 /* "EPERM"; NULL if the number is unknown. */
-const char *names_errno(int err);
+const char *names_errno(uint64_t err);
 
 /* A socket option or a type of control message. */
 struct shape;

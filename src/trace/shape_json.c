@@ -111,7 +111,7 @@ static json_t *value(const struct field *f, const uint8_t *b, size_t n)
 		return flags_json(f->names, field_number(b, n, false));
 	case FIELD_ERRNO:
 		v = field_number(b, n, true);
-		return name_or_number(v <= INT32_MAX ? names_errno(v) : NULL, v);
+		return name_or_number(names_errno(v), v);
 	case FIELD_PORT:
 		return json_integer(b[0] << 8 | b[1]);
 	case FIELD_NET_NAME:

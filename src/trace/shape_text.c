@@ -89,7 +89,7 @@ static void in6(struct line *l, const struct field *f, const uint8_t *b)
 
 static void err(struct line *l, uint64_t v)
 {
-	const char *name = v <= INT32_MAX ? names_errno(v) : NULL;
+	const char *name = names_errno(v);
 
 	if (name)
 		line_str(l, name);

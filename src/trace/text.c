@@ -356,17 +356,18 @@ void text_result(struct line *l, const struct call *c, const struct verdict *v,
 	if (v && v->kind == VERDICT_KILL) {
 		line_char(l, '?');
 	} else if (r->ret < 0) {
-		const char *name = names_errno(-r->ret);
+		uint64_t err = -(uint64_t)r->ret;
+		const char *name = names_errno(err);
 
 		line_str(l, "-1 ");
 		if (name) {
 			line_str(l, name);
 			line_str(l, " (");
-			line_str(l, strerrordesc_np(-r->ret) ?: "");
+			line_str(l, strerrordesc_np(err) ?: "");
 			line_char(l, ')');
 		} else {
 			line_str(l, "ERRNO_");
-			line_u64(l, -r->ret);
+			line_u64(l, err);
 		}
 	} else if (r->fd >= 0) {
 		/* Its number is known only when it is installed. */

@@ -80,7 +80,7 @@ void trace_free(struct trace *t)
 	if (!t)
 		return;
 	if (t->lost_all)
-		log_error("%llu lines of the trace were lost: its output was full or closed",
+		log_error("the trace lacks %llu lines: its output was full or closed",
 			  (unsigned long long)t->lost_all);
 	if (t->own)
 		close(t->fd);
