@@ -206,27 +206,35 @@ const char *name_list_values(unsigned i, const void *ctx)
 
 enum { WORD_MAX = 32 };
 
-/* How many letters to insert, drop or change. */
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+static bool same_letter(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* How many letters to insert, drop, change, or swap with the next. */
 static unsigned distance(const char *a, const char *b, size_t blen)
 {
-	unsigned row[WORD_MAX + 1];
+	unsigned rows[3][WORD_MAX + 1] = {0}, i;
 
 	for (unsigned j = 0; j <= blen; j++)
-		row[j] = j;
-	for (unsigned i = 0; a[i]; i++) {
-		unsigned diagonal = row[0];
+		rows[0][j] = j;
+	for (i = 0; a[i]; i++) {
+		unsigned *row = rows[(i + 1) % 3], *above = rows[i % 3], *two = rows[(i + 2) % 3];
 
 		row[0] = i + 1;
 		for (unsigned j = 0; j < blen; j++) {
-			unsigned best = diagonal + (tolower((unsigned char)a[i]) !=
-						    tolower((unsigned char)b[j]));
-
-			diagonal = row[j + 1];
-			best = best < diagonal + 1 ? best : diagonal + 1;
-			row[j + 1] = best < row[j] + 1 ? best : row[j] + 1;
+			row[j + 1] = least(above[j] + !same_letter(a[i], b[j]),
+					   least(above[j + 1], row[j]) + 1);
+			if (i && j && same_letter(a[i], b[j - 1]) && same_letter(a[i - 1], b[j]))
+				row[j + 1] = least(row[j + 1], two[j - 1] + 1);
 		}
 	}
-	return row[blen];
+	return rows[i % 3][blen];
 }
 
 const char *name_nearest(name_list *list, const void *ctx, const char *s, size_t len)
