@@ -26,7 +26,7 @@ static json_t *time_json(const struct timespec *t)
 	snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ",
 		 (int)(yoe + era * 400 + (month <= 2)), month, day, (int)(sec / 3600),
 		 (int)(sec / 60 % 60), (int)(sec % 60), t->tv_nsec);
-	return json_string(text);
+	return json_string_nocheck(text);
 }
 
 static json_t *verdict_json(const struct verdict *v)
@@ -38,12 +38,12 @@ static json_t *verdict_json(const struct verdict *v)
 
 	if (v->kind == VERDICT_DENY)
 		json_named(o, "errno", names_errno(v->err), v->err);
-	json_object_set_new(o, "rule", v->rule ? bytes_json(v->rule, strlen(v->rule)) : json_null());
-	json_object_set_new(o, "file", v->file ? bytes_json(v->file, strlen(v->file)) : json_null());
+	json_set(o, "rule", v->rule ? bytes_json(v->rule, strlen(v->rule)) : json_null());
+	json_set(o, "file", v->file ? bytes_json(v->file, strlen(v->file)) : json_null());
 	if (v->line)
-		json_object_set_new(o, "line", json_integer(v->line));
+		json_set(o, "line", json_integer(v->line));
 	if (v->log)
-		json_object_set_new(o, "log", json_true());
+		json_set(o, "log", json_true());
 	return o;
 }
 
@@ -52,21 +52,21 @@ static void result_json(json_t *o, const struct json_line *l)
 	const struct result *r = l->result;
 
 	if (l->verdict && l->verdict->kind == VERDICT_KILL) {
-		json_object_set_new(o, "ret", json_null());
+		json_set(o, "ret", json_null());
 	} else if (r->ret < 0) {
 		uint64_t err = -(uint64_t)r->ret;
 		const char *name = names_errno(err);
 		json_t *e = json_object();
 
-		json_object_set_new(e, "name", name ? json_string(name) : json_null());
-		json_object_set_new(e, "number", json_integer(err));
-		json_object_set_new(o, "ret", json_integer(-1));
-		json_object_set_new(o, "errno", e);
+		json_set(e, "name", name ? json_string_nocheck(name) : json_null());
+		json_set(e, "number", json_integer(err));
+		json_set(o, "ret", json_integer(-1));
+		json_set(o, "errno", e);
 	} else if (r->fd >= 0) {
-		json_object_set_new(o, "ret", r->given_fd >= 0 ? json_integer(r->given_fd)
+		json_set(o, "ret", r->given_fd >= 0 ? json_integer(r->given_fd)
 							       : json_null());
 	} else {
-		json_object_set_new(o, "ret", json_integer(r->ret));
+		json_set(o, "ret", json_integer(r->ret));
 	}
 }
 
@@ -76,22 +76,22 @@ static json_t *object(const struct json_line *l, unsigned shown, bool with_args)
 	const char *name = call_name(c->nr);
 	json_t *o = json_object();
 
-	json_object_set_new(o, "time", time_json(&l->started));
-	json_object_set_new(o, "pid", json_integer(l->who->tgid));
-	json_object_set_new(o, "tid", json_integer(l->who->tid));
-	json_object_set_new(o, "abi", c->abi ? json_string(c->abi->name) : json_null());
-	json_object_set_new(o, "entry",
-			    json_string(c->entry == ENTRY_SOCKETCALL ? "socketcall" : "direct"));
-	json_object_set_new(o, "syscall", json_integer(c->sysno));
-	json_object_set_new(o, "call", name ? json_string(name) : json_null());
-	json_object_set_new(o, "call_number", json_integer((int)c->nr));
+	json_set(o, "time", time_json(&l->started));
+	json_set(o, "pid", json_integer(l->who->tgid));
+	json_set(o, "tid", json_integer(l->who->tid));
+	json_set(o, "abi", c->abi ? json_string_nocheck(c->abi->name) : json_null());
+	json_set(o, "entry",
+			    json_string_nocheck(c->entry == ENTRY_SOCKETCALL ? "socketcall" : "direct"));
+	json_set(o, "syscall", json_integer(c->sysno));
+	json_set(o, "call", name ? json_string_nocheck(name) : json_null());
+	json_set(o, "call_number", json_integer((int)c->nr));
 	if (with_args)
-		json_object_set_new(o, "args", json_args(c, l->result, shown));
+		json_set(o, "args", json_args(c, l->result, shown));
 	else
-		json_object_set_new(o, "args", json_null());
+		json_set(o, "args", json_null());
 	result_json(o, l);
-	json_object_set_new(o, "verdict", l->verdict ? verdict_json(l->verdict) : json_null());
-	json_object_set_new(o, "elapsed_us", json_real(l->elapsed_ns / 1000.0));
+	json_set(o, "verdict", l->verdict ? verdict_json(l->verdict) : json_null());
+	json_set(o, "elapsed_us", json_real(l->elapsed_ns / 1000.0));
 	return o;
 }
 

@@ -13,18 +13,13 @@ static int arg_int(const struct call *c, int i)
 	return (int)c->arg[i];
 }
 
-static void set(json_t *o, const char *key, json_t *v)
-{
-	json_object_set_new(o, key, v);
-}
-
 void json_named(json_t *o, const char *key, const char *name, int64_t v)
 {
 	char number[32] = "";
 
-	set(o, key, name ? json_string(name) : json_null());
+	json_set(o, key, name ? json_string_nocheck(name) : json_null());
 	strcat(strncat(number, key, sizeof(number) - sizeof("_number")), "_number");
-	set(o, number, json_integer(v));
+	json_set(o, number, json_integer(v));
 }
 
 void json_addr(json_t *o, const char *key, const struct call_addr *a, int room)
@@ -32,7 +27,7 @@ void json_addr(json_t *o, const char *key, const struct call_addr *a, int room)
 	int len = a->len < room ? a->len : room;
 
 	if (a->present && len >= (int)sizeof(sa_family_t))
-		set(o, key, sockaddr_json(a->bytes, len < CALL_ADDR_MAX ? len : CALL_ADDR_MAX));
+		json_set(o, key, sockaddr_json(a->bytes, len < CALL_ADDR_MAX ? len : CALL_ADDR_MAX));
 }
 
 static void args_socket(json_t *o, const struct call *c, const struct result *r, unsigned shown)
@@ -46,19 +41,19 @@ static void args_socket(json_t *o, const struct call *c, const struct result *r,
 		flags |= names_type_flags.list[i].value;
 	json_named(o, "family", names_find(&names_family, (uint32_t)arg_int(c, 0)), arg_int(c, 0));
 	json_named(o, "type", names_find(&names_type, type & ~flags), (int)(type & ~flags));
-	set(o, "flags", flags_json(&names_type_flags, type & flags));
+	json_set(o, "flags", flags_json(&names_type_flags, type & flags));
 	json_named(o, "protocol", protocols ? names_find(protocols, host) : NULL, arg_int(c, 2));
 	if (c->nr != CALL_socketpair)
 		return;
-	set(o, "sv_at", pointer_json(c->arg[3]));
+	json_set(o, "sv_at", pointer_json(c->arg[3]));
 	if (text_served(c, r) && r->given_pair[0] >= 0)
-		set(o, "sv", json_pack("[i, i]", r->given_pair[0], r->given_pair[1]));
+		json_set(o, "sv", json_pack("[i, i]", r->given_pair[0], r->given_pair[1]));
 }
 
 static void addr_in(json_t *o, const struct call *c, int i)
 {
-	set(o, "address_at", pointer_json(c->arg[i]));
-	set(o, "address_length", json_integer(arg_int(c, i + 1)));
+	json_set(o, "address_at", pointer_json(c->arg[i]));
+	json_set(o, "address_length", json_integer(arg_int(c, i + 1)));
 	json_addr(o, "address", &c->addr, CALL_ADDR_MAX);
 }
 
@@ -66,44 +61,44 @@ static void addr_out(json_t *o, const struct call *c, const struct result *r, in
 {
 	const struct call_addr *a = call_addr_out(c, r);
 
-	set(o, "address_at", pointer_json(c->arg[i]));
-	set(o, "address_length_at", pointer_json(c->arg[i + 1]));
+	json_set(o, "address_at", pointer_json(c->arg[i]));
+	json_set(o, "address_length_at", pointer_json(c->arg[i + 1]));
 	if (!c->arg[i])
 		return;
 	if (!c->err)
-		set(o, "address_room", json_integer(c->addr.len));
+		json_set(o, "address_room", json_integer(c->addr.len));
 	if (a) {
-		set(o, "address_length", json_integer(a->len));
+		json_set(o, "address_length", json_integer(a->len));
 		json_addr(o, "address", a, c->addr.len);
 	}
 }
 
 static void args_address(json_t *o, const struct call *c, const struct result *r, unsigned shown)
 {
-	set(o, "fd", json_integer(arg_int(c, 0)));
+	json_set(o, "fd", json_integer(arg_int(c, 0)));
 	addr_in(o, c, 1);
 }
 
 static void args_listen(json_t *o, const struct call *c, const struct result *r, unsigned shown)
 {
-	set(o, "fd", json_integer(arg_int(c, 0)));
-	set(o, "backlog", json_integer(arg_int(c, 1)));
+	json_set(o, "fd", json_integer(arg_int(c, 0)));
+	json_set(o, "backlog", json_integer(arg_int(c, 1)));
 }
 
 static void args_accept(json_t *o, const struct call *c, const struct result *r, unsigned shown)
 {
-	set(o, "fd", json_integer(arg_int(c, 0)));
+	json_set(o, "fd", json_integer(arg_int(c, 0)));
 	addr_out(o, c, r, 1);
 	if (c->nr == CALL_accept4)
-		set(o, "flags", flags_json(&names_type_flags, (uint32_t)arg_int(c, 3)));
+		json_set(o, "flags", flags_json(&names_type_flags, (uint32_t)arg_int(c, 3)));
 }
 
 static void buffer(json_t *o, const struct call *c)
 {
-	set(o, "fd", json_integer(arg_int(c, 0)));
-	set(o, "buffer_at", pointer_json(c->arg[1]));
-	set(o, "buffer_length", json_integer(c->arg[2]));
-	set(o, "flags", flags_json(&names_msg, (uint32_t)arg_int(c, 3)));
+	json_set(o, "fd", json_integer(arg_int(c, 0)));
+	json_set(o, "buffer_at", pointer_json(c->arg[1]));
+	json_set(o, "buffer_length", count_json(c->arg[2]));
+	json_set(o, "flags", flags_json(&names_msg, (uint32_t)arg_int(c, 3)));
 }
 
 static void args_send(json_t *o, const struct call *c, const struct result *r, unsigned shown)
@@ -117,14 +112,14 @@ static void args_recv(json_t *o, const struct call *c, const struct result *r, u
 {
 	buffer(o, c);
 	if (text_served(c, r) && r->nmsg)
-		set(o, "data", payload_json(r->msg[0].data, r->msg[0].data_len));
+		json_set(o, "data", payload_json(r->msg[0].data, r->msg[0].data_len));
 	if (c->nr == CALL_recvfrom)
 		addr_out(o, c, r, 4);
 }
 
 static void args_shutdown(json_t *o, const struct call *c, const struct result *r, unsigned shown)
 {
-	set(o, "fd", json_integer(arg_int(c, 0)));
+	json_set(o, "fd", json_integer(arg_int(c, 0)));
 	json_named(o, "how", names_find(&names_shutdown, (uint32_t)arg_int(c, 1)), arg_int(c, 1));
 }
 
@@ -133,10 +128,10 @@ static const struct shape *option(json_t *o, const struct call *c, enum option_u
 	const char *prefix;
 	const struct option *opt = option_find(arg_int(c, 1), arg_int(c, 2), use, &prefix);
 
-	set(o, "fd", json_integer(arg_int(c, 0)));
+	json_set(o, "fd", json_integer(arg_int(c, 0)));
 	json_named(o, "level", option_level(arg_int(c, 1)), arg_int(c, 1));
 	json_named(o, "option", opt ? opt->name : NULL, arg_int(c, 2));
-	set(o, "value_at", pointer_json(c->arg[3]));
+	json_set(o, "value_at", pointer_json(c->arg[3]));
 	return opt ? opt->opt : NULL;
 }
 
@@ -145,9 +140,9 @@ static void args_setsockopt(json_t *o, const struct call *c, const struct result
 {
 	const struct shape *shape = option(o, c, OPTION_SET);
 
-	set(o, "value_length", json_integer(arg_int(c, 4)));
+	json_set(o, "value_length", json_integer(arg_int(c, 4)));
 	if (c->opt.val && c->opt.val_len)
-		set(o, "value", shape_json(shape, c->opt.val, c->opt.val_len));
+		json_set(o, "value", shape_json(shape, c->opt.val, c->opt.val_len));
 }
 
 static void args_getsockopt(json_t *o, const struct call *c, const struct result *r,
@@ -155,15 +150,15 @@ static void args_getsockopt(json_t *o, const struct call *c, const struct result
 {
 	const struct shape *shape = option(o, c, OPTION_GET);
 
-	set(o, "value_length_at", pointer_json(c->arg[4]));
+	json_set(o, "value_length_at", pointer_json(c->arg[4]));
 	if (!c->err && c->arg[4])
-		set(o, "value_room", json_integer(c->opt.len));
+		json_set(o, "value_room", json_integer(c->opt.len));
 	if (!text_served(c, r))
 		return;
-	set(o, "value_length",
+	json_set(o, "value_length",
 	    json_integer(call_option_len(c, arg_int(c, 1), arg_int(c, 2), r->opt_len)));
 	if (r->opt && r->opt_len > 0)
-		set(o, "value", shape_json(shape, r->opt, r->opt_len));
+		json_set(o, "value", shape_json(shape, r->opt, r->opt_len));
 }
 
 typedef void args_fn(json_t *, const struct call *, const struct result *, unsigned shown);
@@ -187,7 +182,7 @@ json_t *json_args(const struct call *c, const struct result *r, unsigned shown)
 	json_t *o = json_object();
 
 	if (c->entry == ENTRY_SOCKETCALL)
-		set(o, "block_at", pointer_json(c->block_at));
+		json_set(o, "block_at", pointer_json(c->block_at));
 	if (call_name(c->nr) && !call_block_unread(c))
 		args[c->nr](o, c, r, shown);
 	return o;

@@ -5,11 +5,6 @@
 #include "shape.h"
 #include "text.h"
 
-static void set(json_t *o, const char *key, json_t *v)
-{
-	json_object_set_new(o, key, v);
-}
-
 static bool is_receive(const struct call *c)
 {
 	return c->nr == CALL_recvmsg || c->nr == CALL_recvmmsg;
@@ -38,12 +33,12 @@ static json_t *control_message(const struct call *c, const struct cmsghdr *h,
 
 	json_named(o, "level", option_level(h->cmsg_level), h->cmsg_level);
 	json_named(o, "type", type ? type->name : NULL, h->cmsg_type);
-	set(o, "length",
+	json_set(o, "length",
 	    json_integer(call_control_len(c, h->cmsg_level, h->cmsg_type, h->cmsg_len)));
 	if (in && type && type->control == &shape_fds)
-		set(o, "data", given_fds(in, len / sizeof(int), fds));
+		json_set(o, "data", given_fds(in, len / sizeof(int), fds));
 	else if (len)
-		set(o, "data", shape_json(type ? type->control : NULL, CMSG_DATA(h), len));
+		json_set(o, "data", shape_json(type ? type->control : NULL, CMSG_DATA(h), len));
 	return o;
 }
 
@@ -69,8 +64,8 @@ static json_t *pieces(const struct call_msg *m, unsigned shown)
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < m->iovlen && i < shown; i++)
-		json_array_append_new(list, json_pack("{s:o, s:I}", "at", pointer_json(m->iov[i].at),
-						      "length", (json_int_t)m->iov[i].len));
+		json_array_append_new(list, json_pack("{s:o, s:o}", "at", pointer_json(m->iov[i].at),
+						      "length", count_json(m->iov[i].len)));
 	return list;
 }
 
@@ -81,46 +76,46 @@ static json_t *message(const struct call *c, const struct call_msg *m,
 	bool in = is_receive(c);
 	json_t *o = json_object();
 
-	set(o, "at", pointer_json(m->at));
+	json_set(o, "at", pointer_json(m->at));
 	if (m->err)
 		return o;
-	set(o, "name_at", pointer_json(m->name.at));
-	set(o, in ? "name_room" : "name_length", json_integer(m->name.len));
+	json_set(o, "name_at", pointer_json(m->name.at));
+	json_set(o, in ? "name_room" : "name_length", json_integer(m->name.len));
 	if (in && out && out->name.present) {
-		set(o, "name_length", json_integer(out->name.len));
+		json_set(o, "name_length", json_integer(out->name.len));
 		json_addr(o, "name", &out->name, m->name.len);
 	} else if (!in) {
 		json_addr(o, "name", &m->name, CALL_ADDR_MAX);
 	}
-	set(o, "iov", pieces(m, shown));
-	set(o, "iovlen", json_integer(m->iovlen));
-	set(o, "control_at", pointer_json(m->control_at));
-	set(o, in ? "control_room" : "control_length", json_integer(m->control_room));
+	json_set(o, "iov", pieces(m, shown));
+	json_set(o, "iovlen", json_integer(m->iovlen));
+	json_set(o, "control_at", pointer_json(m->control_at));
+	json_set(o, in ? "control_room" : "control_length", count_json(m->control_room));
 	if (!in && m->control)
-		set(o, "control", control(c, m->control, m->control_len, NULL, shown));
+		json_set(o, "control", control(c, m->control, m->control_len, NULL, shown));
 	if (in && out) {
-		set(o, "control_length", json_integer(call_controls_len(c, out->control,
+		json_set(o, "control_length", json_integer(call_controls_len(c, out->control,
 									out->control_len,
 									m->control_room)));
 		if (out->control)
-			set(o, "control", control(c, out->control, out->control_len, out, shown));
-		set(o, "data", payload_json(out->data, out->data_len));
-		set(o, "flags", flags_json(&names_msg, (uint32_t)out->flags));
+			json_set(o, "control", control(c, out->control, out->control_len, out, shown));
+		json_set(o, "data", payload_json(out->data, out->data_len));
+		json_set(o, "flags", flags_json(&names_msg, (uint32_t)out->flags));
 	} else if (!in) {
-		set(o, "flags", flags_json(&names_msg, (uint32_t)m->flags));
+		json_set(o, "flags", flags_json(&names_msg, (uint32_t)m->flags));
 	}
 	if (out)
-		set(o, "length", json_integer(out->len));
+		json_set(o, "length", count_json(out->len));
 	return o;
 }
 
 void json_msg_args(json_t *o, const struct call *c, const struct result *r, unsigned shown)
 {
-	set(o, "fd", json_integer((int)c->arg[0]));
-	set(o, "message_at", pointer_json(c->arg[1]));
-	set(o, "flags", flags_json(&names_msg, (uint32_t)c->arg[2]));
+	json_set(o, "fd", json_integer((int)c->arg[0]));
+	json_set(o, "message_at", pointer_json(c->arg[1]));
+	json_set(o, "flags", flags_json(&names_msg, (uint32_t)c->arg[2]));
 	if (c->nmsg && !c->err)
-		set(o, "message", message(c, &c->msg[0],
+		json_set(o, "message", message(c, &c->msg[0],
 					  text_served(c, r) && r->nmsg ? &r->msg[0] : NULL, shown));
 }
 
@@ -129,16 +124,16 @@ void json_mmsg_args(json_t *o, const struct call *c, const struct result *r, uns
 	unsigned done = text_served(c, r) ? r->ret : 0;
 	json_t *list;
 
-	set(o, "fd", json_integer((int)c->arg[0]));
-	set(o, "messages_at", pointer_json(c->arg[1]));
-	set(o, "vlen", json_integer((uint32_t)c->arg[2]));
-	set(o, "flags", flags_json(&names_msg, (uint32_t)c->arg[3]));
+	json_set(o, "fd", json_integer((int)c->arg[0]));
+	json_set(o, "messages_at", pointer_json(c->arg[1]));
+	json_set(o, "vlen", json_integer((uint32_t)c->arg[2]));
+	json_set(o, "flags", flags_json(&names_msg, (uint32_t)c->arg[3]));
 	if (c->nr == CALL_recvmmsg) {
-		set(o, "timeout_at", pointer_json(c->arg[4]));
+		json_set(o, "timeout_at", pointer_json(c->arg[4]));
 		if (c->time != TIME_NONE && !c->err)
-			set(o, "timeout", timespec_json(&c->timeout));
+			json_set(o, "timeout", timespec_json(&c->timeout));
 		if (done && r->time_left_set)
-			set(o, "time_left", timespec_json(&r->time_left));
+			json_set(o, "time_left", timespec_json(&r->time_left));
 	}
 	if (c->err || !c->nmsg)
 		return;
@@ -147,5 +142,5 @@ void json_mmsg_args(json_t *o, const struct call *c, const struct result *r, uns
 		json_array_append_new(list, message(c, &c->msg[i],
 						    i < done && i < r->nmsg ? &r->msg[i] : NULL,
 						    shown));
-	set(o, "messages", list);
+	json_set(o, "messages", list);
 }

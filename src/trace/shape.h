@@ -81,11 +81,19 @@ void shape_text(struct line *, const struct shape *, const uint8_t *bytes, size_
 /* {sa_family=AF_INET, ...}; len is at least 2. */
 void sockaddr_text(struct line *, const uint8_t *bytes, size_t len);
 
+/* Keys are ours and plain ASCII, so they need no check. */
+static inline void json_set(json_t *object, const char *key, json_t *v)
+{
+	json_object_set_new_nocheck(object, key, v);
+}
+
 /* New references. A string that is no UTF-8 or holds a NUL becomes {"hex": "..."}. */
 json_t *shape_json(const struct shape *, const uint8_t *bytes, size_t len);
 json_t *sockaddr_json(const uint8_t *bytes, size_t len);
 json_t *bytes_json(const void *bytes, size_t len);
 json_t *pointer_json(uint64_t at);
+/* A count; as "0x..." if it is no number of JSON's readers (2^63 and more). */
+json_t *count_json(uint64_t n);
 /* Received bytes: as many as are shown, not cut within a character. */
 json_t *payload_json(const uint8_t *bytes, size_t len);
 json_t *timespec_json(const struct timespec *);

@@ -53,7 +53,12 @@ json_t *pointer_json(uint64_t at)
 	if (!at)
 		return json_null();
 	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)at);
-	return json_string(text);
+	return json_string_nocheck(text);
+}
+
+json_t *count_json(uint64_t n)
+{
+	return n <= INT64_MAX ? json_integer(n) : pointer_json(n);
 }
 
 json_t *flags_json(const struct names *names, uint64_t v)
@@ -63,7 +68,7 @@ json_t *flags_json(const struct names *names, uint64_t v)
 	for (unsigned i = 0; i < names->n; i++) {
 		if (!(v & names->list[i].value))
 			continue;
-		json_array_append_new(list, json_string(names->list[i].name));
+		json_array_append_new(list, json_string_nocheck(names->list[i].name));
 		v &= ~(uint64_t)names->list[i].value;
 	}
 	if (v)
@@ -73,7 +78,7 @@ json_t *flags_json(const struct names *names, uint64_t v)
 
 static json_t *name_or_number(const char *name, uint64_t v)
 {
-	return name ? json_string(name) : json_integer(v);
+	return name ? json_string_nocheck(name) : json_integer(v);
 }
 
 static json_t *colons(const uint8_t *b, size_t n)
@@ -90,7 +95,7 @@ static json_t *ip(int family, const uint8_t *b)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	return json_string(inet_ntop(family, b, text, sizeof(text)) ?: "");
+	return json_string_nocheck(inet_ntop(family, b, text, sizeof(text)) ?: "");
 }
 
 static json_t *value(const struct field *f, const uint8_t *b, size_t n)
@@ -103,7 +108,7 @@ static json_t *value(const struct field *f, const uint8_t *b, size_t n)
 	case FIELD_UINT:
 	case FIELD_HEX:
 	case FIELD_MASK:
-		return json_integer(field_number(b, n, false));
+		return count_json(field_number(b, n, false));
 	case FIELD_NAME:
 		v = field_number(b, n, false);
 		return name_or_number(names_find(f->names, v), v);
@@ -152,7 +157,7 @@ static json_t *fields(json_t *object, const struct shape *s, const uint8_t *b, s
 		if (!f->name)
 			return value(f, b + f->at, size);
 		if (size)
-			json_object_set_new(object, f->json ? f->json : f->name,
+			json_set(object, f->json ? f->json : f->name,
 					    value(f, b + f->at, size));
 	}
 	return object;
@@ -185,11 +190,11 @@ json_t *shape_json(const struct shape *shape, const uint8_t *b, size_t len)
 static void unix_json(json_t *a, const uint8_t *path, size_t len)
 {
 	if (!len)
-		json_object_set_new(a, "unnamed", json_true());
+		json_set(a, "unnamed", json_true());
 	else if (path[0])
-		json_object_set_new(a, "path", bytes_json(path, strnlen((const char *)path, len)));
+		json_set(a, "path", bytes_json(path, strnlen((const char *)path, len)));
 	else
-		json_object_set_new(a, "abstract", bytes_json(path + 1, len - 1));
+		json_set(a, "abstract", bytes_json(path + 1, len - 1));
 }
 
 json_t *sockaddr_json(const uint8_t *b, size_t len)
@@ -199,13 +204,13 @@ json_t *sockaddr_json(const uint8_t *b, size_t len)
 	const char *name = names_find(&names_family, family);
 	json_t *a = json_object();
 
-	json_object_set_new(a, "family", name ? json_string(name) : json_null());
-	json_object_set_new(a, "family_number", json_integer(family));
+	json_set(a, "family", name ? json_string_nocheck(name) : json_null());
+	json_set(a, "family_number", json_integer(family));
 	if (family == AF_UNIX)
 		unix_json(a, b + 2, len - 2);
 	else if (s)
 		fields(a, s, b, len);
 	else if (len > 2)
-		json_object_set_new(a, "data", hex_json(b + 2, len - 2));
+		json_set(a, "data", hex_json(b + 2, len - 2));
 	return a;
 }
