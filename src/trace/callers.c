@@ -5,6 +5,7 @@
  * them.
  */
 #include <errno.h>
+#include <linux/filter.h>
 #include <string.h>
 
 #include "../abi/abi.h"
@@ -67,6 +68,34 @@ size_t call_controls_len(const struct call *c, const uint8_t *bytes, size_t len,
 		total += (n + word - 1) & ~(word - 1);
 	}
 	return total < room ? total : room;
+}
+
+static bool is_filter(const struct call *c)
+{
+	return (int)c->arg[1] == SOL_SOCKET &&
+	       ((int)c->arg[2] == SO_ATTACH_FILTER || (int)c->arg[2] == SO_ATTACH_REUSEPORT_CBPF);
+}
+
+const uint8_t *call_option_in(const struct call *c, size_t *len)
+{
+	const struct call_opt *o = &c->opt;
+	struct sock_fprog prog;
+
+	*len = o->val_len;
+	if (!o->val || !o->val_len || o->handle >= 0)
+		return NULL;
+	if (!is_filter(c) || o->val_len != sizeof(prog))
+		return o->val;
+	/* The instructions follow the head, if they could be read. */
+	memcpy(&prog, o->val, sizeof(prog));
+	*len = prog.len * sizeof(struct sock_filter);
+	return (uint8_t *)prog.filter == o->val + sizeof(prog) ? o->val + sizeof(prog) : NULL;
+}
+
+size_t call_option_bytes(const struct call *c, const struct result *r)
+{
+	/* SO_GET_FILTER counts instructions. */
+	return is_filter(c) ? r->opt_len * sizeof(struct sock_filter) : (size_t)r->opt_len;
 }
 
 int call_option_len(const struct call *c, int level, int name, int host_len)

@@ -65,7 +65,7 @@ static void addr_out(json_t *o, const struct call *c, const struct result *r, in
 	json_set(o, "address_length_at", pointer_json(c->arg[i + 1]));
 	if (!c->arg[i])
 		return;
-	if (!c->err)
+	if (!c->err && !c->addr.len_err)
 		json_set(o, "address_room", json_integer(c->addr.len));
 	if (a) {
 		json_set(o, "address_length", json_integer(a->len));
@@ -139,10 +139,12 @@ static void args_setsockopt(json_t *o, const struct call *c, const struct result
 			    unsigned shown)
 {
 	const struct shape *shape = option(o, c, OPTION_SET);
+	size_t len;
+	const uint8_t *val = call_option_in(c, &len);
 
 	json_set(o, "value_length", json_integer(arg_int(c, 4)));
-	if (c->opt.val && c->opt.val_len)
-		json_set(o, "value", shape_json(shape, c->opt.val, c->opt.val_len));
+	if (val)
+		json_set(o, "value", shape_json(shape, val, len));
 }
 
 static void args_getsockopt(json_t *o, const struct call *c, const struct result *r,
@@ -151,14 +153,14 @@ static void args_getsockopt(json_t *o, const struct call *c, const struct result
 	const struct shape *shape = option(o, c, OPTION_GET);
 
 	json_set(o, "value_length_at", pointer_json(c->arg[4]));
-	if (!c->err && c->arg[4])
+	if (!c->err && !c->opt.len_err && c->arg[4])
 		json_set(o, "value_room", json_integer(c->opt.len));
 	if (!text_served(c, r))
 		return;
 	json_set(o, "value_length",
 	    json_integer(call_option_len(c, arg_int(c, 1), arg_int(c, 2), r->opt_len)));
 	if (r->opt && r->opt_len > 0)
-		json_set(o, "value", shape_json(shape, r->opt, r->opt_len));
+		json_set(o, "value", shape_json(shape, r->opt, call_option_bytes(c, r)));
 }
 
 typedef void args_fn(json_t *, const struct call *, const struct result *, unsigned shown);

@@ -130,7 +130,7 @@ void json_mmsg_args(json_t *o, const struct call *c, const struct result *r, uns
 	json_set(o, "flags", flags_json(&names_msg, (uint32_t)c->arg[3]));
 	if (c->nr == CALL_recvmmsg) {
 		json_set(o, "timeout_at", pointer_json(c->arg[4]));
-		if (c->time != TIME_NONE && !c->err)
+		if (c->time != TIME_NONE)
 			json_set(o, "timeout", timespec_json(&c->timeout));
 		if (done && r->time_left_set)
 			json_set(o, "time_left", timespec_json(&r->time_left));

@@ -51,9 +51,9 @@ void text_room(struct line *l, int64_t room, int64_t len)
 }
 
 /* A value-result length behind a pointer. */
-static void room_at(struct line *l, const struct call *c, uint64_t at, int64_t room, int64_t len)
+static void room_at(struct line *l, uint64_t at, bool unread, int64_t room, int64_t len)
 {
-	if (!at || c->err) {
+	if (!at || unread) {
 		line_pointer(l, at);
 		return;
 	}
@@ -145,7 +145,7 @@ static void addr_out(struct line *l, const struct call *c, const struct result *
 	comma(l);
 	/* Without an address no length is read. */
 	if (c->arg[i])
-		room_at(l, c, c->arg[i + 1], c->addr.len, a ? a->len : c->addr.len);
+		room_at(l, c->arg[i + 1], c->err || c->addr.len_err, c->addr.len, a ? a->len : c->addr.len);
 	else
 		line_pointer(l, c->arg[i + 1]);
 }
@@ -246,9 +246,12 @@ static const struct shape *option(struct line *l, const struct call *c, enum opt
 static void args_setsockopt(struct line *l, const struct call *c, const struct result *r)
 {
 	const struct shape *shape = option(l, c, OPTION_SET);
+	size_t len;
 
-	if (c->opt.val && c->opt.val_len)
-		shape_text(l, shape, c->opt.val, c->opt.val_len);
+	const uint8_t *val = call_option_in(c, &len);
+
+	if (val)
+		shape_text(l, shape, val, len);
 	else
 		line_pointer(l, c->arg[3]);
 	comma(l);
@@ -261,11 +264,11 @@ static void args_getsockopt(struct line *l, const struct call *c, const struct r
 	bool out = text_served(c, r);
 
 	if (out && r->opt && r->opt_len > 0)
-		shape_text(l, shape, r->opt, r->opt_len);
+		shape_text(l, shape, r->opt, call_option_bytes(c, r));
 	else
 		line_pointer(l, c->arg[3]);
 	comma(l);
-	room_at(l, c, c->arg[4], c->opt.len,
+	room_at(l, c->arg[4], c->err || c->opt.len_err, c->opt.len,
 		out ? call_option_len(c, arg_int(c, 1), arg_int(c, 2), r->opt_len) : c->opt.len);
 }
 

@@ -41,6 +41,11 @@ const struct call_addr *call_addr_out(const struct call *c, const struct result 
 size_t call_control_len(const struct call *c, int level, int type, size_t host_len);
 /* All of them, as msg_controllen then says. */
 size_t call_controls_len(const struct call *c, const uint8_t *bytes, size_t len, size_t room);
+/* The value given to setsockopt, its length in *len; NULL if it was not read or
+ * holds numbers of ours. */
+const uint8_t *call_option_in(const struct call *c, size_t *len);
+/* Bytes of the value that getsockopt gave. */
+size_t call_option_bytes(const struct call *c, const struct result *r);
 /* Bytes of an option's value in the caller's layout. */
 int call_option_len(const struct call *c, int level, int name, int host_len);
 

@@ -163,7 +163,12 @@ void text_msg_args(struct line *l, const struct call *c, const struct result *r)
 
 	line_i64(l, (int)c->arg[0]);
 	line_str(l, ", ");
-	if (!m || c->err) {
+	if (m && c->err && m->name.present) {
+		/* Where decoding stopped is not known, but that it was further on. */
+		line_str(l, "{msg_name=");
+		text_addr(l, &m->name);
+		line_str(l, ", ...}");
+	} else if (!m || c->err) {
 		line_pointer(l, c->arg[1]);
 	} else if (o.in && !o.msg) {
 		/* What came is not there, and what was offered is not initialised. */
@@ -210,7 +215,7 @@ static void messages(struct line *l, const struct call *c, const struct result *
 
 static void timeout(struct line *l, const struct call *c)
 {
-	if (!c->arg[4] || c->time == TIME_NONE || c->err) {
+	if (!c->arg[4] || c->time == TIME_NONE) {
 		line_pointer(l, c->arg[4]);
 		return;
 	}

@@ -3,6 +3,7 @@
  * is not well-formed.
  */
 #include <errno.h>
+#include <linux/filter.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -137,9 +138,6 @@ static void options(void **state)
 	option(1, 37, (int[]){0x10 | 0x8000000}, 4,
 	       "SOL_SOCKET, SO_TIMESTAMPING_OLD, [SOF_TIMESTAMPING_SOFTWARE|0x8000000]",
 	       "[\"SOF_TIMESTAMPING_SOFTWARE\",\"0x8000000\"]");
-	option(1, 26, "\6\0\0\0\xff\xff\0\0", 8,
-	       "SOL_SOCKET, SO_ATTACH_FILTER, [{code=0x6, jt=0, jf=0, k=0xffff}]",
-	       "[{\"code\":6,\"jt\":0,\"jf\":0,\"k\":65535}]");
 	option(0, 35, "\340\0\0\1\0\0\0\0\1\0\0\0", 12,
 	       "SOL_IP, IP_ADD_MEMBERSHIP, {imr_multiaddr=inet_addr(\"224.0.0.1\"), "
 	       "imr_interface=inet_addr(\"0.0.0.0\"), imr_ifindex=1}",
@@ -163,6 +161,37 @@ static void options(void **state)
 	       "SOL_SOCKET, 0x3039 /* SO_??? */, \"\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0"
 	       "\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\"...",
 	       "{\"hex\":\"0000000000000000000000000000000000000000000000000000000000000000\"}");
+}
+
+/* decode puts the instructions behind the head. */
+static void filters(void **state)
+{
+	struct {
+		struct sock_fprog head;
+		struct sock_filter code[2];
+	} f = {{2, NULL}, {{6, 0, 1, 0xffff}, {0x20, 0, 0, 0}}};
+	struct call c;
+	struct result r;
+	char *line;
+
+	call_init(&c);
+	result_init(&r);
+	c.abi = &abi_i386;
+	c.nr = CALL_setsockopt;
+	memcpy(c.arg, (uint64_t[6]){3, 1, 26, 0x6000, 8}, sizeof(c.arg));
+	c.opt.val_len = sizeof(f.head);
+	c.opt.val = copy(&f, sizeof(f));
+	((struct sock_fprog *)c.opt.val)->filter = (void *)(c.opt.val + sizeof(f.head));
+	line = line_of(TRACE_TEXT, &c, NULL, &r);
+	assert_string_equal(line, "[pid 7] i386 setsockopt(3, SOL_SOCKET, SO_ATTACH_FILTER, "
+			    "[{code=0x6, jt=0, jf=1, k=0xffff}, {code=0x20, jt=0, jf=0, k=0}], 8) = 0");
+	free(line);
+	((struct sock_fprog *)c.opt.val)->filter = (void *)1;
+	line = line_of(TRACE_TEXT, &c, NULL, &r);
+	assert_string_equal(line,
+			    "[pid 7] i386 setsockopt(3, SOL_SOCKET, SO_ATTACH_FILTER, 0x6000, 8) = 0");
+	free(line);
+	call_free(&c);
 }
 
 /* Control messages: sent ones by i386, received ones by both ABIs. */
@@ -332,6 +361,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses),        cmocka_unit_test(options),
+		cmocka_unit_test(filters),
 		cmocka_unit_test(sent_control),     cmocka_unit_test(received_control),
 		cmocka_unit_test(errors),           cmocka_unit_test(blocks),
 	};
