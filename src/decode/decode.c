@@ -301,9 +301,9 @@ static int read_block(struct reader *d, const uint64_t args[6])
 
 	c->entry = ENTRY_SOCKETCALL;
 	c->block_at = args[1];
+	c->nr = nr; /* also one that is no call: it is told as it was asked */
 	if (!nargs)
 		return -EINVAL;
-	c->nr = nr;
 	err = caller_read(d->who, c->block_at, block, (size_t)nargs * d->abi->word);
 	for (int i = 0; !err && i < nargs; i++)
 		c->arg[i] = reader_word(d, block + (size_t)i * d->abi->word);
