@@ -234,18 +234,10 @@ static bool names_call(const struct policy *p, enum call_nr nr, const struct ver
 	return false;
 }
 
-static const struct door *open_option(const struct policy *p, const struct call *c)
-{
-	for (unsigned i = 0; i < ndoors; i++)
-		if (doors[i].calls >> c->nr & 1 && doors[i].level == c->opt.level &&
-		    doors[i].name == c->opt.name && door_closed(p, &doors[i]))
-			return &doors[i];
-	return NULL;
-}
-
 static const struct door *open_control(const struct policy *p, const struct call *c,
 				       const struct call_msg *m)
 {
+	const struct door *d;
 	struct cmsghdr h;
 
 	if (!m->control)
@@ -254,10 +246,10 @@ static const struct door *open_control(const struct policy *p, const struct call
 		memcpy(&h, m->control + at, sizeof(h));
 		if (h.cmsg_len < sizeof(h) || h.cmsg_len > m->control_len - at)
 			break; /* EINVAL, says the kernel */
-		for (unsigned i = 0; i < ndoors; i++)
-			if (doors[i].calls >> c->nr & 1 && doors[i].level == h.cmsg_level &&
-			    doors[i].name == h.cmsg_type && door_closed(p, &doors[i]))
-				return &doors[i];
+		d = door_of(p, c->nr, h.cmsg_level, h.cmsg_type, m->control + at + sizeof(h),
+			    h.cmsg_len - sizeof(h));
+		if (d)
+			return d;
 		if (CMSG_ALIGN(h.cmsg_len) > m->control_len - at)
 			break;
 	}
@@ -278,8 +270,8 @@ static struct verdict decide_send(const struct policy *p, const struct call *c,
 		v = walk_addr(p, c->nr, a, USE_SEND, path);
 	else
 		v = walk(p, &s);
-	d = m && v.kind == VERDICT_ALLOW ? open_control(p, c, m) : NULL;
-	return d && !names_call(p, c->nr, &v) ? door_verdict(d) : v;
+	d = m ? open_control(p, c, m) : NULL;
+	return d && v.kind == VERDICT_ALLOW && !names_call(p, c->nr, &v) ? door_verdict(d) : v;
 }
 
 static struct verdict decide_messages(const struct policy *p, const struct call *c,
@@ -316,9 +308,9 @@ static struct verdict decide_option(const struct policy *p, const struct call *c
 {
 	struct subject s = {.nr = c->nr};
 	struct verdict v = walk(p, &s);
-	const struct door *d = v.kind == VERDICT_ALLOW ? open_option(p, c) : NULL;
+	const struct door *d = door_of(p, c->nr, c->opt.level, c->opt.name, NULL, 0);
 
-	return d && !names_call(p, c->nr, &v) ? door_verdict(d) : v;
+	return d && v.kind == VERDICT_ALLOW && !names_call(p, c->nr, &v) ? door_verdict(d) : v;
 }
 
 static struct verdict decide(const struct policy *p, const struct call *c, unsigned *nmsg_ok,
@@ -404,8 +396,7 @@ void policy_index(struct policy *p)
 		if (r->naddr || r->port.n)
 			p->peers |= r->calls & CALL_SET_ACCEPT;
 	}
-	p->closed[false] = doors_judged(p, false);
-	p->closed[true] = doors_judged(p, true);
+	doors_index(p);
 }
 
 bool policy_judges_paths(const struct policy *p, enum call_nr nr)

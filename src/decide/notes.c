@@ -44,7 +44,7 @@ void policy_notes(const struct policy *p, FILE *out)
 		if (o)
 			note(out, &p->rule[i], "never reached: an earlier rule decides all of it", o);
 	}
-	if (!p->closed[false])
+	if (!p->closed[DOOR_DESTINATION])
 		return;
 	for (unsigned i = 0; i < 2; i++) {
 		static const struct {

@@ -72,6 +72,14 @@ struct rule {
 	unsigned line;
 };
 
+/* What a side door (doors.c) goes around. */
+enum door_kind {
+	DOOR_DESTINATION, /* rules on destinations */
+	DOOR_BIND,        /* rules on bind */
+	DOOR_DEVICE,      /* that loopback stays on this machine */
+	DOOR_KINDS,
+};
+
 struct policy {
 	struct rule *rule;
 	unsigned nrules, room;
@@ -82,7 +90,7 @@ struct policy {
 	/* What the rules come to, by policy_index(): */
 	call_set paths;          /* calls whose rules look at pathnames */
 	call_set peers;          /* ... at the peers of accepted connections */
-	bool closed[2];          /* doors around destinations, and around bind */
+	bool closed[DOOR_KINDS]; /* is this kind of side door? */
 };
 
 void rule_free(struct rule *);
@@ -167,16 +175,20 @@ bool rule_protocol(const struct rule *, int family, int type, int protocol);
 struct door {
 	call_set calls;     /* setsockopt, getsockopt, or sendmsg and sendmmsg (control) */
 	int level, name;
-	bool bind;          /* goes around rules on bind; else on destinations */
+	enum door_kind kind;
+	int device_at;      /* control: harmless if the int here (offset, plus one) names no
+	                     * device but loopback; 0: never harmless */
 	const char *text;
 };
 extern const struct door doors[];
 extern const unsigned ndoors;
-/* Does the policy forbid any of what the doors around bind, or around destinations,
- * lead to? policy_index asks; others take its answer: */
-bool doors_judged(const struct policy *, bool bind);
+/* Fills policy.closed. */
+void doors_index(struct policy *);
 bool door_closed(const struct policy *, const struct door *);
 /* Any door of this call? */
 bool doors_closed(const struct policy *, enum call_nr);
+/* The closed door that an option, or a control message with this data, would open. */
+const struct door *door_of(const struct policy *, enum call_nr, int level, int name,
+			   const uint8_t *data, size_t len);
 
 #endif

@@ -291,7 +291,7 @@ static void random_call(struct call *c, struct call_msg msg[2], struct cmsghdr *
 	static const int types[] = {1, 2, 3, 5, 10, 1 | SOCK_CLOEXEC, 0x7ffffff3, -1};
 	static const int protocols[] = {0, 0, 1, 6, 17, 132, 255, -1};
 	static const int levels[] = {0, 1, 41, 132};
-	static const int names[] = {4, 5, 6, 7, 57, 32, 100, 107, 110, 111};
+	static const int names[] = {4, 5, 6, 7, 8, 25, 50, 57, 32, 62, 76, 100, 107, 110, 111};
 
 	call_init(c);
 	c->nr = 1 + rnd(CALL_LAST);

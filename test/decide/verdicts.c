@@ -422,6 +422,16 @@ static const struct {
 	{"deny EIO setsockopt\n" TEN, CALL_setsockopt, 0, 4, "EIO"},
 	{"allow connect to 10.0.0.1\nlog connect to any", CALL_setsockopt, 0, 4, "allow"},
 	{ALG_VSOCK, CALL_setsockopt, 0, 4, "allow"},
+	/* Loopback must stay what it says, where it is all that is allowed. */
+	{LOCAL, CALL_setsockopt, 1, 25, "EPERM"},    /* SO_BINDTODEVICE */
+	{LOCAL, CALL_setsockopt, 1, 62, "EPERM"},    /* SO_BINDTOIFINDEX */
+	{LOCAL, CALL_setsockopt, 0, 50, "EPERM"},    /* IP_UNICAST_IF */
+	{LOCAL, CALL_setsockopt, 41, 76, "EPERM"},   /* IPV6_UNICAST_IF */
+	{LOCAL, CALL_setsockopt, 41, 50, "EPERM"},   /* IPV6_PKTINFO */
+	{TEN, CALL_setsockopt, 1, 25, "allow"},
+	{WEB, CALL_setsockopt, 1, 25, "allow"},
+	{"default deny\nallow sendto to ::1", CALL_setsockopt, 1, 25, "EPERM"},
+	{"default deny\nallow bind to ::1", CALL_setsockopt, 1, 25, "allow"},
 };
 
 static void test_options(void **state)
@@ -447,6 +457,7 @@ static const struct {
 	const char *policy;
 	int level, type;
 	const char *addr, *want;
+	int device, device6; /* as in_pktinfo and in6_pktinfo have it */
 } controls[] = {
 	{TEN, 0, 7, "", "EPERM"},              /* IP_RETOPTS */
 	{TEN, 0, 7, "11.0.0.1 1", "EPERM"},
@@ -459,22 +470,32 @@ static const struct {
 	{"allow connect to any\n" TEN, 0, 7, "11.0.0.1 1", "EPERM"},
 	{"allow sendmsg\n" TEN, 0, 7, "11.0.0.1 1", "allow"},
 	{ALG_VSOCK, 0, 7, "", "allow"},
+	{LOCAL, 0, 8, "", "EPERM", 2, 0},      /* IP_PKTINFO */
+	{LOCAL, 0, 8, "127.0.0.1 1", "EPERM", 2, 0},
+	{LOCAL, 0, 8, "127.0.0.1 1", "allow", 1, 0},
+	{LOCAL, 0, 8, "127.0.0.1 1", "allow", 0, 7},
+	{LOCAL, 41, 50, "::1 1", "EPERM", 0, 2}, /* IPV6_PKTINFO */
+	{LOCAL, 41, 2, "::1 1", "EPERM", 0, 2},
+	{LOCAL, 41, 50, "::1 1", "allow", 5, 0},
+	{TEN, 0, 8, "127.0.0.1 1", "allow", 2, 0},
 };
 
 static void test_controls(void **state)
 {
 	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
 		struct policy *p = policy_of(controls[i].policy);
-		char buf[CMSG_SPACE(1) + CMSG_SPACE(8)] = {0};
+		char buf[CMSG_SPACE(1) + CMSG_SPACE(20)] = {0};
 		struct cmsghdr h = {.cmsg_len = CMSG_LEN(1), .cmsg_level = 1, .cmsg_type = 99};
 		struct verdict v;
 		struct call c;
 
 		/* Behind another, of odd length. */
 		memcpy(buf, &h, sizeof(h));
-		h = (struct cmsghdr){.cmsg_len = CMSG_LEN(8), .cmsg_level = controls[i].level,
+		h = (struct cmsghdr){.cmsg_len = CMSG_LEN(20), .cmsg_level = controls[i].level,
 				     .cmsg_type = controls[i].type};
 		memcpy(buf + CMSG_SPACE(1), &h, sizeof(h));
+		memcpy(buf + CMSG_SPACE(1) + CMSG_LEN(0), &controls[i].device, 4);
+		memcpy(buf + CMSG_SPACE(1) + CMSG_LEN(16), &controls[i].device6, 4);
 		call_init(&c);
 		c.nr = CALL_sendmsg;
 		c.msg = &c.msg_inline;
