@@ -459,17 +459,17 @@ static const struct {
 	const char *addr, *want;
 	int device, device6; /* as in_pktinfo and in6_pktinfo have it */
 } controls[] = {
-	{TEN, 0, 7, "", "EPERM"},              /* IP_RETOPTS */
-	{TEN, 0, 7, "11.0.0.1 1", "EPERM"},
-	{TEN, 41, 57, "11.0.0.1 1", "EPERM"},  /* IPV6_RTHDR */
-	{TEN, 41, 5, "", "EPERM"},
-	{TEN, 132, 7, "", "EPERM"},            /* SCTP_DSTADDRV4 */
-	{TEN, 132, 8, "", "EPERM"},
-	{TEN, 0, 8, "11.0.0.1 1", "allow"},    /* IP_PKTINFO */
-	{TEN, 1, 1, "", "allow"},              /* SCM_RIGHTS */
-	{"allow connect to any\n" TEN, 0, 7, "11.0.0.1 1", "EPERM"},
-	{"allow sendmsg\n" TEN, 0, 7, "11.0.0.1 1", "allow"},
-	{ALG_VSOCK, 0, 7, "", "allow"},
+	{TEN, 0, 7, "", "EPERM", 0, 0},              /* IP_RETOPTS */
+	{TEN, 0, 7, "11.0.0.1 1", "EPERM", 0, 0},
+	{TEN, 41, 57, "11.0.0.1 1", "EPERM", 0, 0},  /* IPV6_RTHDR */
+	{TEN, 41, 5, "", "EPERM", 0, 0},
+	{TEN, 132, 7, "", "EPERM", 0, 0},            /* SCTP_DSTADDRV4 */
+	{TEN, 132, 8, "", "EPERM", 0, 0},
+	{TEN, 0, 8, "11.0.0.1 1", "allow", 0, 0},    /* IP_PKTINFO */
+	{TEN, 1, 1, "", "allow", 0, 0},              /* SCM_RIGHTS */
+	{"allow connect to any\n" TEN, 0, 7, "11.0.0.1 1", "EPERM", 0, 0},
+	{"allow sendmsg\n" TEN, 0, 7, "11.0.0.1 1", "allow", 0, 0},
+	{ALG_VSOCK, 0, 7, "", "allow", 0, 0},
 	{LOCAL, 0, 8, "", "EPERM", 2, 0},      /* IP_PKTINFO */
 	{LOCAL, 0, 8, "127.0.0.1 1", "EPERM", 2, 0},
 	{LOCAL, 0, 8, "127.0.0.1 1", "allow", 1, 0},
