@@ -72,7 +72,8 @@ static int check(const struct policy *p, const char *file)
 	if (rc)
 		return failed(rc, NULL);
 	policy_notes(p, stdout);
-	printf("%s: ok, %u rules; its filter has %u instructions\n", file, policy_count(p), prog.len);
+	printf("%s: ok, %u rules; its filter has %u instructions\n", file, policy_count(p),
+	       prog.len);
 	free(prog.filter);
 	return 0;
 }

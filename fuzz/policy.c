@@ -74,7 +74,8 @@ static void judge(const struct policy *p, const struct sock_fprog *prog)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct filter_options plain = {.watch_rights = true}, stats = {.count_denied = true};
+	static const struct filter_options plain = {.watch_rights = true};
+	static const struct filter_options stats = {.count_denied = true};
 	static FILE *out;
 	const uint8_t *nul = memchr(data, 0, size);
 	size_t len = nul ? (size_t)(nul - data) : size;

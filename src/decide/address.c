@@ -172,7 +172,8 @@ enum match addr_match(const struct addr_rule *rule, const struct addr_read *r)
 	case ADDR_UNIX_PATH:
 		if (r->what == READ_UNIX_PATH && !r->name)
 			return MATCH_PENDING;
-		yes = r->what == READ_UNIX_PATH && glob_match(rule->glob, r->name, r->name_len, true);
+		yes = r->what == READ_UNIX_PATH &&
+		      glob_match(rule->glob, r->name, r->name_len, true);
 		break;
 	case ADDR_UNIX_ABSTRACT:
 		yes = r->what == READ_UNIX_ABSTRACT &&

@@ -179,6 +179,11 @@ static bool place(struct bpf *b)
 	return grown;
 }
 
+static struct sock_filter jump_always(uint32_t distance)
+{
+	return (struct sock_filter){.code = BPF_JMP | BPF_JA, .k = distance};
+}
+
 static void write_insn(const struct bpf *b, unsigned i, struct sock_filter *out)
 {
 	const struct bpf_insn *in = &b->insn[i];
@@ -194,11 +199,11 @@ static void write_insn(const struct bpf *b, unsigned i, struct sock_filter *out)
 	}
 	no = target(b, in->no, i);
 	if (in->far_yes) {
-		out[land - in->at] = (struct sock_filter){.code = BPF_JMP | BPF_JA, .k = yes - land - 1};
+		out[land - in->at] = jump_always(yes - land - 1);
 		yes = land++;
 	}
 	if (in->far_no) {
-		out[land - in->at] = (struct sock_filter){.code = BPF_JMP | BPF_JA, .k = no - land - 1};
+		out[land - in->at] = jump_always(no - land - 1);
 		no = land;
 	}
 	out->jt = yes - in->at - 1;

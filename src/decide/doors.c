@@ -120,7 +120,8 @@ static bool allows_loopback(const struct policy *p)
 		const struct rule *r = &p->rule[i];
 
 		for (unsigned k = 0; k < r->naddr; k++)
-			if (r->action == ACTION_ALLOW && judges(r, false) && is_loopback(&r->addr[k]))
+			if (r->action == ACTION_ALLOW && judges(r, false) &&
+			    is_loopback(&r->addr[k]))
 				return true;
 	}
 	return false;

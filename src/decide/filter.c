@@ -182,9 +182,9 @@ static void add_last_steps(struct gen *g, struct body *body)
 	bool sends = CALL_SET_SENDS >> w->nr & 1;
 
 	if (w->direct && CALL_SET_OPTIONS >> w->nr & 1) {
-		for (unsigned i = 0; i < ndoors; i++)
-			if (doors[i].calls >> w->nr & 1 && door_closed(g->policy, &doors[i]))
-				add_step(body, (struct step){WHEN_OPTION, true, door, NULL, &doors[i]});
+		for (const struct door *d = doors; d < doors + ndoors; d++)
+			if (d->calls >> w->nr & 1 && door_closed(g->policy, d))
+				add_step(body, (struct step){WHEN_OPTION, true, door, NULL, d});
 		add_end(body, SECCOMP_RET_ALLOW);
 	} else if (doors_closed(g->policy, w->nr)) {
 		add_end(body, SECCOMP_RET_USER_NOTIF);
@@ -531,7 +531,7 @@ static void emit_socketcall(struct gen *g, const struct entries *calls, int labe
 static int emit_abi(struct gen *g, const struct abi *abi)
 {
 	struct entries list = {.n = 0}, calls = {.n = 0};
-	int socketcall = -1, err = 0;
+	int enosys = ret_label(g, SECCOMP_RET_ERRNO | ENOSYS), socketcall = -1, err = 0;
 
 	for (unsigned i = 0; i < abi->ndirect && !err; i++)
 		err = add_call(g, &list, abi->direct[i].sysno,
@@ -548,13 +548,13 @@ static int emit_abi(struct gen *g, const struct abi *abi)
 		add_entry(&list, abi->socketcall, socketcall);
 	}
 	for (const int *nr = uring_calls; *nr >= 0 && policy_is_on(g); nr++)
-		add_entry(&list, *nr, ret_label(g, SECCOMP_RET_ERRNO | ENOSYS));
+		add_entry(&list, *nr, enosys);
 	for (const int *nr = filter_rights_calls(abi); *nr >= 0 && g->rights; nr++)
 		add_entry(&list, *nr, ret_label(g, SECCOMP_RET_USER_NOTIF));
 
 	bpf_load(&g->b, BPF_WORD_NR, UINT32_MAX);
 	if (abi->audit_arch == AUDIT_ARCH_X86_64 && policy_is_on(g))
-		bpf_jump(&g->b, BPF_JGE, X32_BIT, ret_label(g, SECCOMP_RET_ERRNO | ENOSYS), BPF_NEXT);
+		bpf_jump(&g->b, BPF_JGE, X32_BIT, enosys, BPF_NEXT);
 	emit_entries(&g->b, &list);
 	bpf_goto(&g->b, ret_label(g, SECCOMP_RET_ALLOW));
 	if (socketcall >= 0)

@@ -42,7 +42,7 @@ void policy_notes(const struct policy *p, FILE *out)
 		const struct rule *o = hidden_by(p, &p->rule[i]);
 
 		if (o)
-			note(out, &p->rule[i], "never reached: an earlier rule decides all of it", o);
+			note(out, &p->rule[i], "never reached: an earlier rule decides it", o);
 	}
 	if (!p->closed[DOOR_DESTINATION])
 		return;
@@ -53,7 +53,8 @@ void policy_notes(const struct policy *p, FILE *out)
 		} kinds[] = {{AF_INET, "raw"}, {AF_PACKET, "packet"}};
 
 		if (may_create(p, kinds[i].family, SOCK_RAW))
-			fprintf(out, "note: destinations are judged, but %s sockets, which can send "
-				"anywhere, are allowed to programs with CAP_NET_RAW\n", kinds[i].name);
+			fprintf(out, "note: destinations are judged, but %s sockets, which can "
+				"send anywhere, are allowed to programs with CAP_NET_RAW\n",
+				kinds[i].name);
 	}
 }
