@@ -15,7 +15,7 @@ static const int x86_64[] = {
 	59, 322,            /* execve execveat */
 	155, 161,           /* pivot_root chroot */
 	272, 308,           /* unshare setns */
-	446,                /* landlock_restrict_self */
+	446, 460,           /* landlock_restrict_self lsm_set_self_attr */
 	-1,
 };
 
@@ -30,7 +30,7 @@ static const int i386[] = {
 	11, 358,            /* execve execveat */
 	217, 61,            /* pivot_root chroot */
 	310, 346,           /* unshare setns */
-	446,                /* landlock_restrict_self */
+	446, 460,           /* landlock_restrict_self lsm_set_self_attr */
 	-1,
 };
 

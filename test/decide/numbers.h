@@ -6,3 +6,4 @@
 	__NR_setresuid, __NR_setresgid, __NR_setfsuid, __NR_setfsgid, __NR_capset,
 	__NR_execve, __NR_execveat, __NR_pivot_root, __NR_chroot, __NR_unshare, __NR_setns,
 	__NR_landlock_restrict_self,
+	460, /* lsm_set_self_attr: Linux 6.8, and one number for every ABI */
