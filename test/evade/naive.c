@@ -8,6 +8,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -48,7 +49,7 @@ static int check_addr(uint64_t at, uint32_t len, bool binds)
 
 	if (!at || !get(at, &a, len < sizeof(a) ? len : sizeof(a)))
 		return 0;
-	if (a.sa.sa_family == AF_INET && a.in.sin_addr.s_addr == htonl(0x7f000009))
+	if (!binds && a.sa.sa_family == AF_INET && a.in.sin_addr.s_addr == htonl(0x7f000009))
 		return EPERM;
 	if (a.sa.sa_family != AF_UNIX || !a.un.sun_path[0])
 		return 0;
@@ -135,12 +136,9 @@ static int install(void)
 
 int main(int argc, char **argv)
 {
-	int status, listener = -1;
-	volatile int shared = -1;
+	int status, listener = -1, p[2];
 
-	(void)shared;
-	int p[2];
-	if (argc < 2 || pipe(p) < 0)
+	if (argc < 2 || pipe2(p, O_CLOEXEC) < 0)
 		return 125;
 	/* The child shares our descriptors until it execs. */
 	pid_t pid = syscall(SYS_clone, 0x400 /* CLONE_FILES */ | SIGCHLD, NULL, NULL, NULL, NULL);
@@ -148,7 +146,6 @@ int main(int argc, char **argv)
 		listener = install();
 		if (write(p[1], &listener, sizeof(listener)) < 0)
 			_exit(125);
-		close(p[0]);
 		execvp(argv[1], argv + 1);
 		_exit(127);
 	}

@@ -379,7 +379,7 @@ static enum outcome race_bind(void)
 {
 	struct sockaddr_un a;
 	char path[320];
-	const char *bad = in_dir("denied/raced");
+	char bad[300];
 	double end = now() + env_int("EVADE_SECONDS");
 	pthread_t t;
 	bool got = false;
@@ -388,6 +388,7 @@ static enum outcome race_bind(void)
 	snprintf(swap_b, sizeof(swap_b), "%s.%d", in_dir("allowed/bswop"), getpid());
 	unlink(swap_a);
 	unlink(swap_b);
+	snprintf(bad, sizeof(bad), "%s", in_dir("denied/raced"));
 	unlink(bad);
 	if (symlink(in_dir("allowed"), swap_a) < 0 || symlink(in_dir("denied"), swap_b) < 0)
 		return broken("symlink");
