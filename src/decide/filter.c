@@ -72,6 +72,7 @@ struct step {
 struct body {
 	struct way way;
 	int label;
+	bool shared;   /* its code is an earlier body's, or one return */
 	unsigned nsteps;
 	struct step *step;
 };
@@ -261,6 +262,37 @@ static bool is_constant(const struct body *body)
 	return body->step[0].when == WHEN_ALWAYS;
 }
 
+static bool same_steps(const struct body *a, const struct body *b)
+{
+	if (a->nsteps != b->nsteps || a->way.wide != b->way.wide)
+		return false;
+	for (unsigned i = 0; i < a->nsteps; i++) {
+		const struct step *s = &a->step[i], *t = &b->step[i];
+
+		if (s->when != t->when || s->sure != t->sure || s->ret != t->ret ||
+		    s->rule != t->rule || s->door != t->door)
+			return false;
+	}
+	return true;
+}
+
+/* Where the code of a body is, or will be. */
+static void set_label(struct gen *g, struct body *b)
+{
+	b->shared = is_constant(b);
+	if (b->shared) {
+		b->label = ret_label(g, step_ret(b->step));
+		return;
+	}
+	for (struct body *o = g->body; o < b && !b->shared; o++)
+		if (!is_constant(o) && same_steps(o, b)) {
+			b->shared = true;
+			b->label = o->label;
+		}
+	if (!b->shared)
+		b->label = bpf_label(&g->b);
+}
+
 /* The body for a way of making a call, made once for all ABIs that share it. */
 static struct body *body_of(struct gen *g, struct way w)
 {
@@ -275,7 +307,7 @@ static struct body *body_of(struct gen *g, struct way w)
 	if (make_steps(g, b) < 0)
 		return NULL;
 	g->nbodies++;
-	b->label = is_constant(b) ? ret_label(g, step_ret(b->step)) : bpf_label(&g->b);
+	set_label(g, b);
 	return b;
 }
 
@@ -579,7 +611,7 @@ static int emit_program(struct gen *g)
 		err = emit_abi(g, abi_all[i]);
 	}
 	for (unsigned i = 0; i < g->nbodies && !err; i++)
-		if (!is_constant(&g->body[i]))
+		if (!g->body[i].shared)
 			emit_body(g, &g->body[i]);
 	for (unsigned i = 0; i < g->nrets && !err; i++) {
 		bpf_bind(&g->b, g->ret[i].label);
