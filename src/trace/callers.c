@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../abi/abi.h"
+#include "shape.h"
 #include "text.h"
 
 enum { SO_TIMESTAMP_O = 29, SO_TIMESTAMPNS_O = 35, SO_TIMESTAMPING_O = 37 };
@@ -90,6 +91,13 @@ const uint8_t *call_option_in(const struct call *c, size_t *len)
 	memcpy(&prog, o->val, sizeof(prog));
 	*len = prog.len * sizeof(struct sock_filter);
 	return (uint8_t *)prog.filter == o->val + sizeof(prog) ? o->val + sizeof(prog) : NULL;
+}
+
+const struct shape *shape_narrow(const struct call *c, const struct shape *shape)
+{
+	if (!c->opt.narrow)
+		return shape;
+	return shape == &shape_timeval ? &shape_timeval32 : &shape_bytes;
 }
 
 size_t call_option_bytes(const struct call *c, const struct result *r)

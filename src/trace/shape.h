@@ -71,6 +71,9 @@ struct shape {
 #undef O
 #undef END
 
+/* Two longs of a 32-bit caller. */
+extern const struct shape shape_timeval32;
+
 /* The shape of a socket address; NULL if its family has none, or is too short. */
 const struct shape *shape_sockaddr_of(int family, size_t len);
 

@@ -56,6 +56,9 @@ SHAPE(linger, SHAPE_STRUCT, 8, &shape_int)
 FIELDS(timeval) {F(0, 8, INT, "tv_sec"), F(8, 8, INT, "tv_usec")};
 SHAPE(timeval, SHAPE_STRUCT, 16, NULL)
 
+FIELDS(timeval32) {F(0, 4, INT, "tv_sec"), F(4, 4, INT, "tv_usec")};
+SHAPE(timeval32, SHAPE_STRUCT, 8, NULL)
+
 FIELDS(timespec) {F(0, 8, INT, "tv_sec"), F(8, 8, INT, "tv_nsec")};
 SHAPE(timespec, SHAPE_STRUCT, 16, NULL)
 const struct shape shape_timespecs = {SHAPE_ARRAY, 16, NULL, timespec_fields, 2};

@@ -284,7 +284,7 @@ void sockaddr_text(struct line *l, const uint8_t *b, size_t len)
 		fields(l, s, b, len, true);
 	} else if (len > 2) {
 		line_str(l, ", sa_data=");
-		line_quoted(l, b + 2, len - 2, len);
+		line_quoted(l, b + 2, len - 2, QUOTE_MAX);
 	}
 	line_char(l, '}');
 }

@@ -264,7 +264,7 @@ static void args_getsockopt(struct line *l, const struct call *c, const struct r
 	bool out = text_served(c, r);
 
 	if (out && r->opt && r->opt_len > 0)
-		shape_text(l, shape, r->opt, call_option_bytes(c, r));
+		shape_text(l, shape_narrow(c, shape), r->opt, call_option_bytes(c, r));
 	else
 		line_pointer(l, c->arg[3]);
 	comma(l);
@@ -323,6 +323,12 @@ void text_call(struct line *l, const struct call *c, const struct result *r)
 	line_char(l, '(');
 	args[c->nr](l, c, r);
 	line_char(l, ')');
+}
+
+/* No rule spoke: nothing to tell. */
+static bool by_default(const struct verdict *v)
+{
+	return v->kind == VERDICT_ALLOW && !v->file && !strcmp(v->rule, "default");
 }
 
 /* The rule's own words; its verdict first, if the rule does not begin with it. */
@@ -388,6 +394,6 @@ void text_result(struct line *l, const struct call *c, const struct verdict *v,
 		line_i64(l, r->time_left.tv_nsec);
 		line_str(l, "})");
 	}
-	if (v && v->rule)
+	if (v && v->rule && !by_default(v))
 		verdict(l, v);
 }

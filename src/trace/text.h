@@ -44,7 +44,10 @@ size_t call_controls_len(const struct call *c, const uint8_t *bytes, size_t len,
 /* The value given to setsockopt, its length in *len; NULL if it was not read or
  * holds numbers of ours. */
 const uint8_t *call_option_in(const struct call *c, size_t *len);
-/* Bytes of the value that getsockopt gave. */
+/* The shape of a value that getsockopt gave: reply narrows it in place for callers
+ * whose layout is smaller. */
+const struct shape *shape_narrow(const struct call *c, const struct shape *);
+/* Bytes of that value. */
 size_t call_option_bytes(const struct call *c, const struct result *r);
 /* Bytes of an option's value in the caller's layout. */
 int call_option_len(const struct call *c, int level, int name, int host_len);

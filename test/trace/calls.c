@@ -302,6 +302,8 @@ static void verdicts(void **state)
 	const struct verdict line = {VERDICT_DENY, EPERM, false, "deny listen", NULL, 0};
 	const struct verdict kill = {VERDICT_KILL, EPERM, false, "kill\tlisten", "p", 1};
 	const struct verdict allow = {VERDICT_ALLOW, 0, false, "default", NULL, 0};
+	const struct verdict stated = {VERDICT_ALLOW, 0, false, "default allow", "p", 9};
+	const struct verdict closed = {VERDICT_DENY, EPERM, false, "default", NULL, 0};
 	const struct verdict none = {VERDICT_ALLOW, 0, false, NULL, NULL, 0};
 
 	run_one(&v, &abi_i386, ENTRY_SOCKETCALL, &deny, "i386 socketcall listen(3, 5) = -1 EPERM "
@@ -309,7 +311,10 @@ static void verdicts(void **state)
 	run_one(&v, &abi_x86_64, ENTRY_DIRECT, &line,
 		"listen(3, 5) = -1 EPERM (Operation not permitted) <deny listen>");
 	run_one(&v, &abi_x86_64, ENTRY_DIRECT, &kill, "listen(3, 5) = ? <kill listen; p:1>");
-	run_one(&ok, &abi_x86_64, ENTRY_DIRECT, &allow, "listen(3, 5) = 0 <allow: default>");
+	run_one(&ok, &abi_x86_64, ENTRY_DIRECT, &allow, "listen(3, 5) = 0");
+	run_one(&ok, &abi_x86_64, ENTRY_DIRECT, &stated, "listen(3, 5) = 0 <allow: default allow; p:9>");
+	run_one(&v, &abi_x86_64, ENTRY_DIRECT, &closed,
+		"listen(3, 5) = -1 EPERM (Operation not permitted) <deny: default>");
 	run_one(&ok, &abi_x86_64, ENTRY_DIRECT, &none, "listen(3, 5) = 0");
 }
 

@@ -163,6 +163,26 @@ static void options(void **state)
 	       "{\"hex\":\"0000000000000000000000000000000000000000000000000000000000000000\"}");
 }
 
+static void narrow(void **state)
+{
+	struct call c;
+	struct result r = {.fd = -1, .pair = {-1, -1}, .opt_len = 8};
+	char *line;
+
+	call_init(&c);
+	c.abi = &abi_i386;
+	c.nr = CALL_getsockopt;
+	memcpy(c.arg, (uint64_t[6]){3, 1, 20, 0x6000, 0x7000}, sizeof(c.arg));
+	c.opt.narrow = true;
+	c.opt.len = 100;
+	r.opt = copy((int[]){1, 5}, 8);
+	line = line_of(TRACE_TEXT, &c, NULL, &r);
+	assert_string_equal(line, "[pid 7] i386 getsockopt(3, SOL_SOCKET, SO_RCVTIMEO_OLD, "
+			    "{tv_sec=1, tv_usec=5}, [100 => 8]) = 0");
+	free(line);
+	free(r.opt);
+}
+
 /* decode puts the instructions behind the head. */
 static void filters(void **state)
 {
@@ -361,7 +381,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses),        cmocka_unit_test(options),
-		cmocka_unit_test(filters),
+		cmocka_unit_test(filters),          cmocka_unit_test(narrow),
 		cmocka_unit_test(sent_control),     cmocka_unit_test(received_control),
 		cmocka_unit_test(errors),           cmocka_unit_test(blocks),
 	};
