@@ -505,9 +505,14 @@ VECTOR(inet_low_port, NEED_ROOT)
 {
 	int fd = s_socket(AF_INET, SOCK_STREAM, 0), more = s_socket(AF_INET, SOCK_DGRAM, 0);
 
-	ret("root", s_bind(fd, inet_addr_of(AF_INET, htons(611)), 16));
+	int port = 600;
+	long r;
+
+	while ((r = s_bind(fd, inet_addr_of(AF_INET, htons(port)), 16)) == -EADDRINUSE)
+		port++;
+	ret("root", r);
 	ret("setuid", setresuid(1000, 1000, 1000) ? -errno : 0);
-	ret("user", s_bind(more, inet_addr_of(AF_INET, htons(612)), 16));
+	ret("user", s_bind(more, inet_addr_of(AF_INET, htons(++port)), 16));
 	ret("raw", s_socket(AF_INET, SOCK_RAW, 1));
 	ret("packet", s_socket(AF_PACKET, SOCK_RAW, 0));
 	ret("any port", s_bind(more, inet_addr_of(AF_INET, 0), 16));

@@ -39,8 +39,10 @@ static long sys_int80(long nr, const long a[6])
 	int32_t v[7] = {nr, a[0], a[1], a[2], a[3], a[4], a[5]};
 	long r = (long)v;
 
-	/* The sixth argument is in ebp, which the compiler may be using. */
-	__asm__ volatile("pushq %%rbp\n\t"
+	/* The sixth argument is in ebp, which the compiler may be using; and v may
+	 * lie in the red zone below the stack. */
+	__asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"
+			 "pushq %%rbp\n\t"
 			 "pushq %%rbx\n\t"
 			 "movl 4(%%rax), %%ebx\n\t"
 			 "movl 8(%%rax), %%ecx\n\t"
@@ -52,6 +54,7 @@ static long sys_int80(long nr, const long a[6])
 			 "int $0x80\n\t"
 			 "popq %%rbx\n\t"
 			 "popq %%rbp\n\t"
+			 "leaq 128(%%rsp), %%rsp\n\t"
 			 : "+a"(r)
 			 :
 			 : "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory");

@@ -1,9 +1,10 @@
 /*
- * main: vectors64|vectors32 [-l] [ENTRY [SUBSTRING]]
+ * main: vectors64|vectors32 [-e|-l] [ENTRY [SUBSTRING]]
  *
  * Runs the vectors, each in a process of its own, and prints a line for each:
  * entry/file/name[row]: what it printed. A vector that takes longer than
- * LIMIT_S ends in "HANG", one that dies in the signal's name. -l lists names.
+ * LIMIT_S ends in "HANG", one that dies in the signal's name.
+ * -e lists the entries, -l the vectors.
  */
 #include "vectors.h"
 
@@ -167,11 +168,16 @@ static void run_entry(const char *only, bool list)
 int main(int argc, char **argv)
 {
 	bool list = argc > 1 && !strcmp(argv[1], "-l");
+	bool list_entries = argc > 1 && !strcmp(argv[1], "-e");
 	const char *which, *only;
 	sigset_t set;
 
-	argv += list;
-	argc -= list;
+	argv += list || list_entries;
+	argc -= list || list_entries;
+	for (entry = entries; list_entries && entry->name; entry++)
+		puts(entry->name);
+	if (list_entries)
+		return 0;
 	which = argc > 1 ? argv[1] : "all";
 	only = argc > 2 ? argv[2] : NULL;
 	run = mmap(NULL, sizeof(*run), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
