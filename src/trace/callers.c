@@ -42,32 +42,70 @@ static size_t header_len(const struct call *c)
 	return c->abi && c->abi->word == 4 ? 12 : CMSG_LEN(0);
 }
 
-size_t call_control_len(const struct call *c, int level, int type, size_t host_len)
+static bool is_old_timestamp(const struct cmsghdr *h)
 {
-	size_t data = host_len - CMSG_LEN(0);
-
-	/* Made of two longs each in the caller's layout. */
-	if (c->abi && c->abi->word == 4 && level == SOL_SOCKET &&
-	    (type == SO_TIMESTAMP_O || type == SO_TIMESTAMPNS_O || type == SO_TIMESTAMPING_O))
-		data /= 2;
-	return header_len(c) + data;
+	return h->cmsg_level == SOL_SOCKET &&
+	       (h->cmsg_type == SO_TIMESTAMP_O || h->cmsg_type == SO_TIMESTAMPNS_O ||
+		h->cmsg_type == SO_TIMESTAMPING_O);
 }
 
-size_t call_controls_len(const struct call *c, const uint8_t *bytes, size_t len, size_t room)
+/* The numbers that reply gave out for this message. */
+static void rights(struct control_walk *w)
 {
-	struct msghdr m = {.msg_control = (void *)bytes, .msg_controllen = len};
+	size_t n = w->data_len / sizeof(int), left = w->in->ngiven - w->given;
+
+	w->unknown_fds = !w->in->given;
+	if (w->unknown_fds)
+		return;
+	n = n < left ? n : left;
+	w->data = (const uint8_t *)(w->in->given + w->given);
+	w->data_len = n * sizeof(int);
+	w->given += n;
+}
+
+struct control_walk control_sent(const struct call *c, const struct call_msg *m)
+{
+	return (struct control_walk){.call = c, .bytes = m->control, .len = m->control_len};
+}
+
+struct control_walk control_received(const struct call *c, const struct result_msg *m)
+{
+	return (struct control_walk){
+		.call = c, .bytes = m->control, .len = m->control_len, .in = m};
+}
+
+bool control_next(struct control_walk *w)
+{
+	struct msghdr m = {.msg_control = (void *)w->bytes, .msg_controllen = w->len};
+	size_t left;
+
+	do {
+		w->h = w->h ? CMSG_NXTHDR(&m, w->h) : w->bytes ? CMSG_FIRSTHDR(&m) : NULL;
+		if (!w->h)
+			return false;
+		left = w->len - ((const uint8_t *)w->h - w->bytes);
+		if (w->h->cmsg_len < CMSG_LEN(0) || w->h->cmsg_len > left)
+			return false;
+		w->unknown_fds = false;
+		w->data = CMSG_DATA(w->h);
+		w->data_len = w->h->cmsg_len - CMSG_LEN(0);
+		if (w->in && w->h->cmsg_level == SOL_SOCKET && w->h->cmsg_type == SCM_RIGHTS)
+			rights(w);
+	} while (w->in && w->h->cmsg_len > CMSG_LEN(0) && !w->data_len);
+	w->shown_len = header_len(w->call) + w->data_len;
+	/* Made of longs in the caller's layout. */
+	if (w->call->abi && w->call->abi->word == 4 && is_old_timestamp(w->h))
+		w->shown_len -= w->data_len / 2;
+	return true;
+}
+
+size_t control_total(const struct call *c, const struct result_msg *in, size_t room)
+{
+	struct control_walk w = control_received(c, in);
 	size_t word = c->abi ? c->abi->word : sizeof(long), total = 0;
 
-	if (!bytes)
-		return 0;
-	for (struct cmsghdr *h = CMSG_FIRSTHDR(&m); h; h = CMSG_NXTHDR(&m, h)) {
-		size_t n, left = len - ((const uint8_t *)h - bytes);
-
-		if (h->cmsg_len < CMSG_LEN(0) || h->cmsg_len > left)
-			break;
-		n = call_control_len(c, h->cmsg_level, h->cmsg_type, h->cmsg_len);
-		total += (n + word - 1) & ~(word - 1);
-	}
+	while (control_next(&w))
+		total += (w.shown_len + word - 1) & ~(word - 1);
 	return total < room ? total : room;
 }
 

@@ -10,52 +10,28 @@ static bool is_receive(const struct call *c)
 	return c->nr == CALL_recvmsg || c->nr == CALL_recvmmsg;
 }
 
-/* Numbers of the caller, or null where they are not known. */
-static json_t *given_fds(const struct result_msg *m, size_t n, unsigned *at)
+static json_t *control_message(const struct control_walk *w)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < n && i < LIST_MAX; i++)
-		json_array_append_new(list, *at + i < m->ngiven ? json_integer(m->given[*at + i])
-								: json_null());
-	*at += n;
-	return list;
-}
-
-static json_t *control_message(const struct call *c, const struct cmsghdr *h,
-			       const struct result_msg *in, unsigned *fds)
-{
+	const struct cmsghdr *h = w->h;
 	const char *prefix;
 	const struct option *type =
 		option_find(h->cmsg_level, h->cmsg_type, OPTION_CONTROL, &prefix);
-	size_t len = h->cmsg_len - CMSG_LEN(0);
 	json_t *o = json_object();
 
 	json_named(o, "level", option_level(h->cmsg_level), h->cmsg_level);
 	json_named(o, "type", type ? type->name : NULL, h->cmsg_type);
-	json_set(o, "length",
-	    json_integer(call_control_len(c, h->cmsg_level, h->cmsg_type, h->cmsg_len)));
-	if (in && type && type->control == &shape_fds)
-		json_set(o, "data", given_fds(in, len / sizeof(int), fds));
-	else if (len)
-		json_set(o, "data", shape_json(type ? type->control : NULL, CMSG_DATA(h), len));
+	json_set(o, "length", json_integer(w->shown_len));
+	if (w->data_len && !w->unknown_fds)
+		json_set(o, "data", shape_json(type ? type->control : NULL, w->data, w->data_len));
 	return o;
 }
 
-static json_t *control(const struct call *c, const uint8_t *bytes, size_t len,
-		       const struct result_msg *in, unsigned shown)
+static json_t *control(struct control_walk w, unsigned shown)
 {
-	struct msghdr m = {.msg_control = (void *)bytes, .msg_controllen = len};
 	json_t *list = json_array();
-	unsigned n = 0, fds = 0;
 
-	for (struct cmsghdr *h = CMSG_FIRSTHDR(&m); h && n++ < shown; h = CMSG_NXTHDR(&m, h)) {
-		size_t left = len - ((const uint8_t *)h - bytes);
-
-		if (h->cmsg_len < CMSG_LEN(0) || h->cmsg_len > left)
-			break;
-		json_array_append_new(list, control_message(c, h, in, &fds));
-	}
+	for (unsigned n = 0; n < shown && control_next(&w); n++)
+		json_array_append_new(list, control_message(&w));
 	return list;
 }
 
@@ -92,13 +68,11 @@ static json_t *message(const struct call *c, const struct call_msg *m,
 	json_set(o, "control_at", pointer_json(m->control_at));
 	json_set(o, in ? "control_room" : "control_length", count_json(m->control_room));
 	if (!in && m->control)
-		json_set(o, "control", control(c, m->control, m->control_len, NULL, shown));
+		json_set(o, "control", control(control_sent(c, m), shown));
 	if (in && out) {
-		json_set(o, "control_length", json_integer(call_controls_len(c, out->control,
-									out->control_len,
-									m->control_room)));
+		json_set(o, "control_length", json_integer(control_total(c, out, m->control_room)));
 		if (out->control)
-			json_set(o, "control", control(c, out->control, out->control_len, out, shown));
+			json_set(o, "control", control(control_received(c, out), shown));
 		json_set(o, "data", payload_json(out->data, out->data_len));
 		json_set(o, "flags", flags_json(&names_msg, (uint32_t)out->flags));
 	} else if (!in) {

@@ -37,10 +37,27 @@ static inline bool text_served(const struct call *c, const struct result *r)
 bool call_block_unread(const struct call *c);
 /* The address that the call gave back; NULL if none. */
 const struct call_addr *call_addr_out(const struct call *c, const struct result *r);
-/* The length that this control message has in the caller's layout. */
-size_t call_control_len(const struct call *c, int level, int type, size_t host_len);
+/* Control messages, one after the other. What came in is as the caller sees it:
+ * descriptors are its own, and those that found no room are not there. */
+struct control_walk {
+	const struct call *call;
+	const uint8_t *bytes;       /* may be NULL: none */
+	size_t len;
+	const struct result_msg *in; /* NULL: they are sent */
+	struct cmsghdr *h;          /* the present one */
+	const uint8_t *data;
+	size_t data_len;
+	size_t shown_len;           /* cmsg_len in the caller's layout */
+	bool unknown_fds;           /* the caller's numbers are not known */
+	unsigned given;             /* descriptors passed so far */
+};
+
+struct control_walk control_sent(const struct call *, const struct call_msg *);
+struct control_walk control_received(const struct call *, const struct result_msg *);
+/* To the first or next message; false at the end, or at one that cannot be. */
+bool control_next(struct control_walk *);
 /* All of them, as msg_controllen then says. */
-size_t call_controls_len(const struct call *c, const uint8_t *bytes, size_t len, size_t room);
+size_t control_total(const struct call *c, const struct result_msg *in, size_t room);
 /* The value given to setsockopt, its length in *len; NULL if it was not read or
  * holds numbers of ours. */
 const uint8_t *call_option_in(const struct call *c, size_t *len);

@@ -16,33 +16,14 @@ static bool is_receive(const struct call *c)
 	return c->nr == CALL_recvmsg || c->nr == CALL_recvmmsg;
 }
 
-/* Numbers of the caller, or ? where they are not known. */
-static void given_fds(struct line *l, const struct result_msg *m, size_t n, unsigned *at)
+static void control_message(struct line *l, const struct control_walk *w)
 {
-	line_char(l, '[');
-	for (size_t i = 0; i < n; i++, (*at)++) {
-		line_str(l, i ? ", " : "");
-		if (i == LIST_MAX) {
-			line_str(l, "...");
-			break;
-		}
-		if (*at < m->ngiven)
-			line_i64(l, m->given[*at]);
-		else
-			line_char(l, '?');
-	}
-	line_char(l, ']');
-}
-
-static void control_message(struct line *l, const struct call *c, const struct cmsghdr *h,
-			    const struct result_msg *in, unsigned *fds)
-{
+	const struct cmsghdr *h = w->h;
 	const char *prefix, *level = option_level(h->cmsg_level);
 	const struct option *o = option_find(h->cmsg_level, h->cmsg_type, OPTION_CONTROL, &prefix);
-	size_t len = h->cmsg_len - CMSG_LEN(0);
 
 	line_str(l, "{cmsg_len=");
-	line_u64(l, call_control_len(c, h->cmsg_level, h->cmsg_type, h->cmsg_len));
+	line_u64(l, w->shown_len);
 	line_str(l, ", cmsg_level=");
 	if (level) {
 		line_str(l, level);
@@ -55,33 +36,32 @@ static void control_message(struct line *l, const struct call *c, const struct c
 		line_str(l, o->name);
 	else
 		line_hex(l, (uint32_t)h->cmsg_type);
-	if (len) {
+	if (w->data_len) {
 		line_str(l, ", cmsg_data=");
-		if (in && o && o->control == &shape_fds)
-			given_fds(l, in, len / sizeof(int), fds);
+		if (w->unknown_fds)
+			line_str(l, "[?]");
 		else
-			shape_text(l, o ? o->control : NULL, CMSG_DATA(h), len);
+			shape_text(l, o ? o->control : NULL, w->data, w->data_len);
 	}
 	line_char(l, '}');
 }
 
-static void control(struct line *l, const struct call *c, const uint8_t *bytes, size_t len,
-		    const struct result_msg *in)
+static void control(struct line *l, struct control_walk w)
 {
-	struct msghdr m = {.msg_control = (void *)bytes, .msg_controllen = len};
-	unsigned n = 0, fds = 0;
+	unsigned n = 0;
 
 	line_char(l, '[');
-	for (struct cmsghdr *h = CMSG_FIRSTHDR(&m); h; h = CMSG_NXTHDR(&m, h)) {
-		size_t left = len - ((const uint8_t *)h - bytes);
-
-		if (h->cmsg_len < CMSG_LEN(0) || h->cmsg_len > left || n == SHOWN_MAX) {
-			line_str(l, n ? ", ..." : "...");
+	while (control_next(&w)) {
+		line_str(l, n ? ", " : "");
+		if (n++ == SHOWN_MAX) {
+			line_str(l, "...");
 			break;
 		}
-		line_str(l, n++ ? ", " : "");
-		control_message(l, c, h, in, &fds);
+		control_message(l, &w);
 	}
+	/* One that cannot be: the kernel does not look further either. */
+	if (w.h && n <= SHOWN_MAX)
+		line_str(l, n ? ", ..." : "...");
 	line_char(l, ']');
 }
 
@@ -117,13 +97,14 @@ static void pieces(struct line *l, const struct call_msg *m, const struct outcom
 static void controls(struct line *l, const struct call *c, const struct call_msg *m,
 		     const struct outcome *o)
 {
-	const uint8_t *bytes = o->in ? (o->msg ? o->msg->control : NULL) : m->control;
-	size_t len = o->in ? (o->msg ? o->msg->control_len : 0) : m->control_len;
-	size_t shown = o->in ? call_controls_len(c, bytes, len, m->control_room) : m->control_room;
+	const struct control_walk none = {.call = c};
+	struct control_walk w = !o->in ? control_sent(c, m)
+		: o->msg ? control_received(c, o->msg) : none;
+	size_t shown = w.in ? control_total(c, w.in, m->control_room) : m->control_room;
 
-	if (bytes && len >= CMSG_LEN(0)) {
+	if (w.bytes && w.len >= CMSG_LEN(0)) {
 		line_str(l, ", msg_control=");
-		control(l, c, bytes, len, o->in ? o->msg : NULL);
+		control(l, w);
 	} else if (m->control_at && shown) {
 		line_str(l, ", msg_control=");
 		line_pointer(l, m->control_at);

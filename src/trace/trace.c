@@ -6,7 +6,8 @@
  * waits for its line, but not for long: an output that takes nothing for a second is
  * given up, and costs no more time until it takes something again. Lines that are
  * lost that way, or because the output is full or closed, are counted, and the next
- * line that does get out is preceded by one that says how many.
+ * line that does get out is preceded by one that says how many; the first loss is
+ * told on standard error, if that is another output.
  *
  * Pipes and terminals are opened anew, so that their O_NONBLOCK is ours alone: the
  * traced program may share the same standard error.
@@ -35,11 +36,20 @@ struct trace {
 	int fd;           /* -1: out has none, it is memory */
 	bool own;         /* fd is ours to close */
 	bool is_socket;
+	bool tells;       /* losses can be told elsewhere */
 	bool stuck;       /* it took nothing for PATIENCE_MS */
 	bool torn;        /* the last line was written in part */
 	uint64_t lost;    /* lines, not yet told */
-	uint64_t lost_all;
+	int told;         /* on standard error, once */
 };
+
+static bool same_file(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
 
 static void open_output(struct trace *t)
 {
@@ -49,6 +59,7 @@ static void open_output(struct trace *t)
 
 	fflush(t->out);
 	t->fd = fileno(t->out);
+	t->tells = t->fd >= 0 && !same_file(t->fd, STDERR_FILENO);
 	if (t->fd < 0 || fstat(t->fd, &st) < 0)
 		return;
 	t->is_socket = S_ISSOCK(st.st_mode);
@@ -79,9 +90,6 @@ void trace_free(struct trace *t)
 {
 	if (!t)
 		return;
-	if (t->lost_all)
-		log_error("the trace lacks %llu lines: its output was full or closed",
-			  (unsigned long long)t->lost_all);
 	if (t->own)
 		close(t->fd);
 	pthread_mutex_destroy(&t->lock);
@@ -146,7 +154,8 @@ static void emit(struct trace *t, const char *buf, size_t len)
 	pthread_mutex_lock(&t->lock);
 	if (!len || (t->lost && !put_losses(t)) || !put(t, buf, len)) {
 		t->lost++;
-		t->lost_all++;
+		if (t->tells)
+			log_once(&t->told, "the trace loses lines: its output is full or closed");
 	}
 	pthread_mutex_unlock(&t->lock);
 }

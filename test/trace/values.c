@@ -287,28 +287,50 @@ static void received_control(void **state)
 		m->control_room = 500;
 		put_cmsg(&out.control, &out.control_len, 1, 29, (int64_t[]){5, 6}, 16);
 		put_cmsg(&out.control, &out.control_len, 1, 1, (int[]){-1, -1}, 8);
+		/* One found room. The numbers of our handles are nobody's business. */
 		out.given = &(int){8};
 		out.ngiven = 1;
-		/* The numbers of our handles are nobody's business. */
 		expect(&c, &r,
 		       i ? "msg_control=[{cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type="
-			   "SO_TIMESTAMP_OLD, cmsg_data={tv_sec=5, tv_usec=6}}, {cmsg_len=20, "
-			   "cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[8, ?]}], "
-			   "msg_controllen=40, msg_flags=0}"
+			   "SO_TIMESTAMP_OLD, cmsg_data={tv_sec=5, tv_usec=6}}, {cmsg_len=16, "
+			   "cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[8]}], "
+			   "msg_controllen=36, msg_flags=0}"
 			 : "msg_control=[{cmsg_len=32, cmsg_level=SOL_SOCKET, cmsg_type="
-			   "SO_TIMESTAMP_OLD, cmsg_data={tv_sec=5, tv_usec=6}}, {cmsg_len=24, "
-			   "cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[8, ?]}], "
+			   "SO_TIMESTAMP_OLD, cmsg_data={tv_sec=5, tv_usec=6}}, {cmsg_len=20, "
+			   "cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[8]}], "
 			   "msg_controllen=56, msg_flags=0}",
 		       i ? "[{\"level\":\"SOL_SOCKET\",\"level_number\":1,"
 			   "\"type\":\"SO_TIMESTAMP_OLD\",\"type_number\":29,\"length\":20,"
 			   "\"data\":{\"tv_sec\":5,\"tv_usec\":6}},{\"level\":\"SOL_SOCKET\","
 			   "\"level_number\":1,\"type\":\"SCM_RIGHTS\",\"type_number\":1,"
-			   "\"length\":20,\"data\":[8,null]}]"
+			   "\"length\":16,\"data\":[8]}]"
 			 : "[{\"level\":\"SOL_SOCKET\",\"level_number\":1,"
 			   "\"type\":\"SO_TIMESTAMP_OLD\",\"type_number\":29,\"length\":32,"
 			   "\"data\":{\"tv_sec\":5,\"tv_usec\":6}},{\"level\":\"SOL_SOCKET\","
 			   "\"level_number\":1,\"type\":\"SCM_RIGHTS\",\"type_number\":1,"
-			   "\"length\":24,\"data\":[8,null]}]");
+			   "\"length\":20,\"data\":[8]}]");
+		out.given = NULL;
+		expect(&c, &r, "cmsg_type=SCM_RIGHTS, cmsg_data=[?]}]",
+		       i ? "[{\"level\":\"SOL_SOCKET\",\"level_number\":1,"
+			   "\"type\":\"SO_TIMESTAMP_OLD\",\"type_number\":29,\"length\":20,"
+			   "\"data\":{\"tv_sec\":5,\"tv_usec\":6}},{\"level\":\"SOL_SOCKET\","
+			   "\"level_number\":1,\"type\":\"SCM_RIGHTS\",\"type_number\":1,"
+			   "\"length\":20}]"
+			 : "[{\"level\":\"SOL_SOCKET\",\"level_number\":1,"
+			   "\"type\":\"SO_TIMESTAMP_OLD\",\"type_number\":29,\"length\":32,"
+			   "\"data\":{\"tv_sec\":5,\"tv_usec\":6}},{\"level\":\"SOL_SOCKET\","
+			   "\"level_number\":1,\"type\":\"SCM_RIGHTS\",\"type_number\":1,"
+			   "\"length\":24}]");
+		/* None did. */
+		out.given = &(int){8};
+		out.ngiven = 0;
+		expect(&c, &r, i ? "tv_usec=6}}], msg_controllen=20" : "tv_usec=6}}], msg_controllen=32",
+		       i ? "[{\"level\":\"SOL_SOCKET\",\"level_number\":1,"
+			   "\"type\":\"SO_TIMESTAMP_OLD\",\"type_number\":29,\"length\":20,"
+			   "\"data\":{\"tv_sec\":5,\"tv_usec\":6}}]"
+			 : "[{\"level\":\"SOL_SOCKET\",\"level_number\":1,"
+			   "\"type\":\"SO_TIMESTAMP_OLD\",\"type_number\":29,\"length\":32,"
+			   "\"data\":{\"tv_sec\":5,\"tv_usec\":6}}]");
 		free(out.control);
 		call_free(&c);
 	}
