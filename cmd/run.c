@@ -289,8 +289,6 @@ static int supervisor(const struct options *o, struct socketcall_system *sys, in
 			  strerror(-program));
 		return EXIT_OURS;
 	}
-	/* The program may have our user id: it must not be able to ptrace us. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	quiet_signals(&mask);
 	raise_descriptor_limit();
 	sigemptyset(&chld);
@@ -326,6 +324,9 @@ int cmd_run(int argc, char **argv)
 		log_error("pipe: %s", strerror(errno));
 		return EXIT_OURS;
 	}
+	/* The program may have our user id: it must not be able to ptrace us, neither the
+	 * supervisor nor the process in front. exec makes the program dumpable again. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	foreground_prepare();
 	pid_t pid = fork();
 	if (pid == 0) {

@@ -85,16 +85,20 @@ static void serve(const struct socketcall_system *sys, struct caller *who, struc
 
 /* A line that names the new descriptor needs its number before the call is answered.
  * Without a trace it is installed and answered in one step, by catch. */
-static void install_now(struct caller *who, struct result *r)
+static void install_now(const struct socketcall_system *sys, struct caller *who,
+			struct socketcall *s)
 {
-	int fd = who->ops->fd_install(who, r->fd, r->cloexec);
+	struct result *r = &s->result;
 
-	r->ret = fd;
-	r->given_fd = fd;
-	if (fd >= 0) {
-		close(r->fd);
-		r->fd = -1;
+	r->ret = r->given_fd = who->ops->fd_install(who, r->fd, r->cloexec);
+	if (r->ret < 0 && sys->serve->undeliverable) {
+		/* The caller's table is full: Linux would not have taken the connection. */
+		sys->serve->undeliverable(who, &s->call, r, NULL);
+		r->ret = r->given_fd;
+		return;
 	}
+	close(r->fd);
+	r->fd = -1;
 }
 
 void socketcall_run(const struct socketcall_system *sys, struct caller *who, const struct abi *abi,
@@ -121,8 +125,10 @@ void socketcall_run(const struct socketcall_system *sys, struct caller *who, con
 	else
 		s->result.ret = err;
 	reply(who, &s->call, &s->result);
+	if (s->result.unread && sys->serve->undeliverable)
+		sys->serve->undeliverable(who, &s->call, &s->result, NULL);
 	if (sys->trace && s->result.ret >= 0 && s->result.fd >= 0)
-		install_now(who, &s->result);
+		install_now(sys, who, s);
 
 	if (sys->trace || sys->stats) {
 		const struct verdict *v = s->call.err ? NULL : &s->verdict;

@@ -96,12 +96,14 @@ struct call_opt {
 	int handle;      /* setsockopt: of a descriptor in the value (fd_get), or -1; the
 	                  * spine puts it back */
 	bool narrow;     /* getsockopt: the value is smaller in the caller's layout */
+	bool grows;      /* getsockopt: the value may be longer than the room, as Linux has it */
 	int len;         /* setsockopt: bytes given; getsockopt: room */
 	int host_room;   /* getsockopt: room for the value in the host's layout; set by
 	                  * decode, equal to len where the layouts are the same */
 	uint8_t *val;    /* copy in the host's layout (getsockopt: what the buffer held);
 	                  * owned; NULL: not given, or not to be read */
-	size_t val_len;  /* bytes of val; differs from len where layouts differ */
+	size_t val_len;  /* bytes of val: fewer than host_len if the rest cannot be read */
+	int host_len;    /* setsockopt: the length in the host's layout */
 };
 
 /* recvmmsg's timeout: which struct it was decides how it is written back. */

@@ -39,9 +39,14 @@ struct caller_ops {
 	 * call is answered, and is NULL if they are our own. 0, or the -errno with
 	 * which to refuse (-EPERM: cannot be known). NULL: always our own. */
 	int (*rights)(struct caller *, const struct rights **r);
-	/* A handle on the caller's working directory, for pathnames; whoever asks
-	 * closes it. It takes our own rights, not the caller's. NULL: it is ours. */
-	int (*cwd)(struct caller *);
+	/* A handle on the caller's working directory, for pathnames, and its umask(2);
+	 * whoever asks closes it. It takes our own rights, not the caller's. NULL: they
+	 * are ours. */
+	int (*cwd)(struct caller *, mode_t *umask);
+	/* The numbers that the caller's next n descriptors would get. 0; -EMFILE if it
+	 * may not have so many; another -errno if that cannot be known. May be slow.
+	 * NULL: it cannot be known. */
+	int (*fd_next)(struct caller *, unsigned n, int *numbers);
 	/* Serving is about to wait: let other callers be caught meanwhile. NULL:
 	 * waiting hurts nobody. */
 	void (*waits)(struct caller *);
@@ -58,7 +63,7 @@ struct caller {
 	pid_t tid, tgid; /* as we see them; 0 if there is no process */
 	pid_t server;    /* the task of ours that serves the call now, for interrupting it;
 	                  * 0: the thread that caught it */
-	int cwd;         /* while a pathname is served: what ops->cwd gave; else -1 */
+	const struct rights *as; /* while it is served: what ops->rights gave */
 };
 
 /* Reads exactly len bytes or fails: 0, -EFAULT or another -errno. */

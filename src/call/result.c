@@ -4,6 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 4 /* Linux 6.5: a descriptor for the sender */
+#endif
+
 void result_init(struct result *r)
 {
 	memset(r, 0, sizeof(*r));
@@ -16,7 +20,7 @@ static void close_rights(uint8_t *control, size_t len)
 	struct msghdr m = {.msg_control = control, .msg_controllen = len};
 
 	for (struct cmsghdr *h = CMSG_FIRSTHDR(&m); h; h = CMSG_NXTHDR(&m, h)) {
-		if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
+		if (h->cmsg_level != SOL_SOCKET || (h->cmsg_type != SCM_RIGHTS && h->cmsg_type != SCM_PIDFD))
 			continue;
 		for (size_t at = CMSG_LEN(0); at + sizeof(int) <= h->cmsg_len; at += sizeof(int)) {
 			int fd;

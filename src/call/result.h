@@ -34,8 +34,10 @@ struct result {
 	struct call_addr addr; /* out address: present, bytes, len = its true length */
 	uint8_t *opt;       /* getsockopt: value, host layout; owned */
 	int opt_len;        /* bytes of it; also written back as optlen */
+	bool opt_len_set;   /* opt_len is to be written back even if ret is an error */
 	struct result_msg *msg; /* recv, recvfrom: one; recvmsg one; mmsg: ret of them; owned */
 	unsigned nmsg;
+	bool unread;        /* reply: the caller's memory would not take the payload */
 	bool time_left_set; /* recvmmsg: write time_left back */
 	struct timespec time_left;
 };

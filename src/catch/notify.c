@@ -60,6 +60,7 @@ struct worker {
 	unsigned ticks;       /* that this call has lasted */
 	_Atomic int signalled; /* what task_signalled() said when the watch interrupted it */
 	struct process process;
+	struct window window;
 	struct socketcall call;
 };
 
@@ -146,9 +147,6 @@ static bool landlock_judges(const struct abi *abi, int sysno, const uint64_t arg
 	       nr == CALL_sendmmsg || nr == CALL_listen;
 }
 
-/* Linux 6.18: landlock_restrict_self has the same number everywhere. */
-enum { NR_LANDLOCK_RESTRICT_SELF = 446 };
-
 static void serve_socket_call(struct worker *w, const struct abi *abi, const struct seccomp_data *d)
 {
 	struct process *p = &w->process;
@@ -180,7 +178,9 @@ static void serve(struct worker *w, const struct seccomp_notif *req)
 		.tasks = n->tasks,
 		.waits = on_wait,
 		.ctx = n,
+		.window = &w->window,
 	};
+	w->window.len = 0;
 	p->task = task_hold(n->tasks, req->pid, &err);
 	if (!p->task) {
 		process_answer_error(p, err);
@@ -193,7 +193,7 @@ static void serve(struct worker *w, const struct seccomp_notif *req)
 		serve_socket_call(w, abi, &req->data);
 	} else {
 		/* The filter notifies nothing else but changes of rights. */
-		task_changes(n->tasks, p->task, req->data.nr == NR_LANDLOCK_RESTRICT_SELF);
+		task_changes(n->tasks, p->task, filter_rights_change(abi, req->data.nr));
 		if (n->sys->stats)
 			stats_notification(n->sys->stats);
 		process_answer_continue(p);

@@ -8,15 +8,18 @@
  */
 #include "process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -25,6 +28,7 @@
 
 #include "../lib/log.h"
 #include "../lib/uapi.h"
+#include "procfs.h"
 
 static struct process *of(struct caller *who)
 {
@@ -52,7 +56,7 @@ static int unreachable(struct caller *who, int err)
 	return -err;
 }
 
-static ssize_t read_memory(struct caller *who, uint64_t at, void *buf, size_t len)
+static ssize_t read_far(struct caller *who, uint64_t at, void *buf, size_t len)
 {
 	struct iovec to = {buf, len}, from = {(void *)(uintptr_t)at, len};
 	ssize_t n = process_vm_readv(who->tid, &to, 1, &from, 1, 0);
@@ -60,10 +64,50 @@ static ssize_t read_memory(struct caller *who, uint64_t at, void *buf, size_t le
 	return n < 0 ? unreachable(who, errno) : n;
 }
 
+/*
+ * The system call costs far more than the copying, so a small read takes along what
+ * is around it, and a later read of that costs nothing. What is added lies on the
+ * same page: it can be read if the caller's own bytes can, and no page is touched
+ * that the call does not name.
+ */
+static ssize_t read_memory(struct caller *who, uint64_t at, void *buf, size_t len)
+{
+	enum { PAGE = 4096, BEFORE = 64, SMALL = 192 };
+	struct window *w = of(who)->window;
+	uint64_t page = at & ~(uint64_t)(PAGE - 1), start, end;
+
+	if (at >= w->at && at - w->at <= w->len && len <= w->len - (at - w->at)) {
+		memcpy(buf, w->bytes + (at - w->at), len);
+		return len;
+	}
+	if (len > SMALL || at + len < at)
+		return read_far(who, at, buf, len);
+	start = at - page < BEFORE ? page : at - BEFORE;
+	end = start + sizeof(w->bytes);
+	if (end > page + PAGE)
+		end = page + PAGE;
+	if (end < at + len)
+		end = at + len; /* what is asked for goes on on the next page */
+	w->len = 0;
+	ssize_t n = read_far(who, start, w->bytes, end - start);
+	if (n < 0)
+		return n;
+	w->at = start;
+	w->len = n;
+	if ((size_t)n <= at - start)
+		return -EFAULT;
+	n -= at - start;
+	if ((size_t)n > len)
+		n = len;
+	memcpy(buf, w->bytes + (at - start), n);
+	return n;
+}
+
 static ssize_t write_memory(struct caller *who, uint64_t at, const void *buf, size_t len)
 {
 	struct iovec from = {(void *)buf, len}, to = {(void *)(uintptr_t)at, len};
 
+	of(who)->window->len = 0; /* what was read there is not there any more */
 	if (still_there(who) < 0)
 		return -ESRCH;
 	ssize_t n = process_vm_writev(who->tid, &from, 1, &to, 1, 0);
@@ -151,10 +195,13 @@ static int rights(struct caller *who, const struct rights **r)
 	return err == -EACCES ? -EPERM : err;
 }
 
-static int cwd(struct caller *who)
+static int cwd(struct caller *who, mode_t *umask)
 {
 	char name[64];
+	int err = procfs_umask(who->tid, umask);
 
+	if (err)
+		return err;
 	snprintf(name, sizeof(name), "/proc/%d/cwd", who->tid);
 	int fd = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
@@ -163,6 +210,42 @@ static int cwd(struct caller *who)
 		return fd;
 	close(fd);
 	return -ESRCH;
+}
+
+/* The lowest numbers that are not in /proc/<tid>/fd. */
+static int fd_next(struct caller *who, unsigned n, int *numbers)
+{
+	enum { LOOK_AT = 65536 };
+	uint8_t used[LOOK_AT / 8] = {0};
+	struct rlimit limit;
+	struct dirent *entry;
+	char name[64], *end;
+	unsigned found = 0;
+
+	snprintf(name, sizeof(name), "/proc/%d/fd", who->tid);
+	DIR *dir = opendir(name);
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		unsigned long fd = strtoul(entry->d_name, &end, 10);
+
+		if (end != entry->d_name && !*end && fd < LOOK_AT)
+			used[fd / 8] |= 1 << fd % 8;
+	}
+	closedir(dir);
+	if (prlimit(who->tid, RLIMIT_NOFILE, NULL, &limit) < 0)
+		return -errno;
+	if (still_there(who) < 0)
+		return -ESRCH;
+	for (int fd = 0; found < n; fd++) {
+		if ((rlim_t)fd >= limit.rlim_cur)
+			return -EMFILE;
+		if (fd == LOOK_AT)
+			return -ERANGE;
+		if (!(used[fd / 8] >> fd % 8 & 1))
+			numbers[found++] = fd;
+	}
+	return 0;
 }
 
 static void waits(struct caller *who)
@@ -185,6 +268,7 @@ const struct caller_ops process_ops = {
 	.still_there = still_there,
 	.rights = rights,
 	.cwd = cwd,
+	.fd_next = fd_next,
 	.waits = waits,
 	.signal = signal_caller,
 	.fd_install = fd_install,

@@ -10,6 +10,14 @@
 #include "../call/result.h"
 #include "task.h"
 
+/* Memory around the place that was read last: what a call's arguments point to
+ * mostly lies near them, on the stack. */
+struct window {
+	uint64_t at;
+	unsigned len;
+	uint8_t bytes[512];
+};
+
 struct process {
 	struct caller who; /* first: the operations get back to us by a cast */
 	int listener;
@@ -19,6 +27,7 @@ struct process {
 	bool needs_own_rights; /* the call is one that Landlock could refuse */
 	void (*waits)(void *ctx);
 	void *ctx;
+	struct window *window; /* of the thread; empty when a call begins */
 };
 
 extern const struct caller_ops process_ops;

@@ -202,6 +202,18 @@ int procfs_rights(pid_t tid, struct rights *r)
 	return 0;
 }
 
+int procfs_umask(pid_t tid, mode_t *umask)
+{
+	char s[4096];
+	int n = read_file(tid, "status", s, sizeof(s));
+	const char *text = n < 0 ? NULL : field(s, "Umask");
+
+	if (!text)
+		return n < 0 ? n : -EIO;
+	*umask = strtoul(text, NULL, 8);
+	return 0;
+}
+
 int procfs_parent(pid_t tid, pid_t *ppid, pid_t *tgid)
 {
 	char s[4096];

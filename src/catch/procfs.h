@@ -16,6 +16,8 @@ int procfs_status(pid_t tid, struct rights *r);
 /* All of rights but pidfd. 0 or -errno; on failure nothing is left allocated. */
 int procfs_rights(pid_t tid, struct rights *r);
 int procfs_cgroup(pid_t tid, char *path, size_t size);
+/* Its umask(2). 0 or -errno. */
+int procfs_umask(pid_t tid, mode_t *umask);
 /* Parent process and thread group of a task. */
 int procfs_parent(pid_t tid, pid_t *ppid, pid_t *tgid);
 

@@ -41,8 +41,9 @@ struct task {
 struct task_table {
 	pthread_mutex_t lock;
 	struct rights own;
-	pid_t self;
 	bool any_restricted;
+	bool roots_move; /* a task has changed its root: others may share it (CLONE_FS),
+	                  * and when it has happened is not known. Keep nothing. */
 	unsigned count, sweep_at;
 	struct task *bucket[BUCKETS];
 };
@@ -75,9 +76,8 @@ struct task_table *task_table_new(void)
 	if (!table)
 		return NULL;
 	pthread_mutex_init(&table->lock, NULL);
-	table->self = getpid();
 	table->sweep_at = 256;
-	if (procfs_rights(table->self, &table->own) < 0) {
+	if (procfs_rights(getpid(), &table->own) < 0) {
 		free(table);
 		return NULL;
 	}
@@ -129,26 +129,6 @@ static void sweep(struct task_table *table)
 	table->sweep_at = table->count * 2 < 256 ? 256 : table->count * 2;
 }
 
-/* Restricted by descent: the parents up to us, and what was left behind by a
- * parent that has died, are taken for restricted if anything ever was. */
-static bool inherits_restriction(struct task_table *table, pid_t tid)
-{
-	pid_t ppid, tgid;
-
-	for (int depth = 0; table->any_restricted && depth < 4096; depth++, tid = ppid) {
-		if (procfs_parent(tid, &ppid, &tgid) < 0)
-			return true;
-		struct task *t = *find(table, tgid);
-		if (t && t->restricted)
-			return true;
-		if (t && depth > 0)
-			return false; /* known, and was judged when it was met */
-		if (ppid == table->self || ppid <= 1)
-			return depth == 0;
-	}
-	return table->any_restricted;
-}
-
 /* With the lock held. */
 static struct task *add(struct task_table *table, pid_t tid, int *err)
 {
@@ -172,7 +152,7 @@ static struct task *add(struct task_table *table, pid_t tid, int *err)
 	*err = procfs_parent(tid, &ppid, &t->tgid);
 	if (*err)
 		goto close_pidfd;
-	t->restricted = inherits_restriction(table, tid);
+	t->restricted = table->any_restricted;
 	if (table->count >= table->sweep_at)
 		sweep(table);
 	struct task **at = &table->bucket[(unsigned)tid % BUCKETS];
@@ -255,7 +235,7 @@ int task_rights(struct task_table *table, struct task *t, const struct rights **
 	int err;
 
 	pthread_mutex_lock(&table->lock);
-	bool current = is_current(t);
+	bool current = is_current(t) && !table->roots_move;
 	/* A change that is announced while we read marks it again. */
 	t->stale = false;
 	pthread_mutex_unlock(&table->lock);
@@ -282,21 +262,20 @@ int task_rights(struct task_table *table, struct task *t, const struct rights **
 	return 0;
 }
 
-void task_changes(struct task_table *table, struct task *t, bool restricts)
+void task_changes(struct task_table *table, struct task *t, enum rights_change change)
 {
 	pthread_mutex_lock(&table->lock);
 	t->stale = true;
-	if (restricts)
-		table->any_restricted = true;
+	table->any_restricted |= change == CHANGES_UNSEEN;
+	table->roots_move |= change == CHANGES_ROOT;
 	/* execve by a thread gives it the number of the process' first thread, and
-	 * Landlock may be asked for the whole process: mark all siblings. */
+	 * Landlock may be asked for the whole process: mark the siblings. */
 	for (unsigned i = 0; i < BUCKETS; i++)
 		for (struct task *s = table->bucket[i]; s; s = s->next) {
 			if (s->tgid != t->tgid)
 				continue;
-			s->restricted |= restricts;
-			if (s != t && s->tid == s->tgid)
-				s->exec_other = true;
+			s->restricted |= change == CHANGES_UNSEEN;
+			s->exec_other |= change == CHANGES_PROGRAM && s != t && s->tid == s->tgid;
 		}
 	pthread_mutex_unlock(&table->lock);
 }

@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #include "../call/rights.h"
+#include "../socketcall.h"
 
 struct task_table;
 struct task;
@@ -39,10 +40,11 @@ pid_t task_tgid(const struct task *);
 /* Its rights now; *r is NULL if they are our own. 0 or -errno. */
 int task_rights(struct task_table *, struct task *, const struct rights **r);
 
-/* The task is about to make a call that changes rights. `restricts`: it is
- * landlock_restrict_self, whose effect no other task can see or take on. */
-void task_changes(struct task_table *, struct task *, bool restricts);
-/* Has the task, or one it descends from, restricted itself by Landlock? */
+/* The task is about to make a call that changes rights. */
+void task_changes(struct task_table *, struct task *, enum rights_change);
+/* May the task have restricted itself in a way that no other can see or take on
+ * (Landlock)? Once one has, so may have all that were not known before: whose child
+ * a task is does not tell from whom it inherits (CLONE_PARENT, subreapers). */
 bool task_restricted(struct task_table *, const struct task *);
 
 /* Is a signal waiting that interrupts the task's call?

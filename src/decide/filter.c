@@ -581,8 +581,8 @@ static int emit_abi(struct gen *g, const struct abi *abi)
 	}
 	for (const int *nr = uring_calls; *nr >= 0 && policy_is_on(g); nr++)
 		add_entry(&list, *nr, enosys);
-	for (const int *nr = filter_rights_calls(abi); *nr >= 0 && g->rights; nr++)
-		add_entry(&list, *nr, ret_label(g, SECCOMP_RET_USER_NOTIF));
+	for (const struct rights_call *r = filter_rights_calls(abi); r->sysno >= 0 && g->rights; r++)
+		add_entry(&list, r->sysno, ret_label(g, SECCOMP_RET_USER_NOTIF));
 
 	bpf_load(&g->b, BPF_WORD_NR, UINT32_MAX);
 	if (abi->audit_arch == AUDIT_ARCH_X86_64 && policy_is_on(g))

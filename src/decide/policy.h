@@ -92,8 +92,24 @@ int policy_explain(const struct policy *, const char *text, FILE *out, struct po
 /* Prints to out, a line each, what is right in the policy but perhaps not meant. */
 void policy_notes(const struct policy *, FILE *out);
 
-/* System calls that change the rights of the task that makes them, in this ABI;
- * ends with -1. catch lets them run and forgets what it knew of the task. */
-const int *filter_rights_calls(const struct abi *);
+/* What a system call that changes rights changes. */
+enum rights_change {
+	CHANGES_NOTHING,
+	CHANGES_OWN,     /* ids, groups, capabilities of the task that makes it */
+	CHANGES_PROGRAM, /* execve: all of them, and which thread has which number */
+	CHANGES_ROOT,    /* the root, or namespaces: also of tasks that share them */
+	CHANGES_UNSEEN,  /* what no other task can see (Landlock) */
+};
+
+struct rights_call {
+	int sysno;
+	enum rights_change change;
+};
+
+/* The system calls of an ABI that change rights; ends with sysno -1. catch lets them
+ * run and forgets what it knew of the task. */
+const struct rights_call *filter_rights_calls(const struct abi *);
+/* CHANGES_NOTHING if sysno is none of them. */
+enum rights_change filter_rights_change(const struct abi *, int sysno);
 
 #endif

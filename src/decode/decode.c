@@ -99,7 +99,11 @@ static int decode_connect(struct reader *d)
 {
 	int err = get_fd(d);
 
-	return err ? err : reader_addr(d, d->c->arg[1], (int)d->c->arg[2], &d->c->addr);
+	if (err)
+		return err;
+	err = reader_addr(d, d->c->arg[1], (int)d->c->arg[2], &d->c->addr);
+	/* A descriptor opened with O_PATH is none at all. */
+	return err && d->who->ops->fd_check(d->who, d->c->sock) == -EBADF ? -EBADF : err;
 }
 
 static int decode_fd_int(struct reader *d)

@@ -23,7 +23,9 @@ enum kind {
 	GROUP_REQ,       /* an int, then 128-byte addresses aligned to a word */
 	GROUP_FILTER,    /* the same, then two ints and a list */
 	DESCRIPTOR,      /* a number in the caller's table */
+	NEW_DESCRIPTOR,  /* getsockopt makes one */
 	POINTER,         /* cannot be served */
+	POINTER_SET,     /* the same; another option when it is got */
 };
 
 static const struct {
@@ -35,6 +37,7 @@ static const struct {
 	{SOL_SOCKET, SO_ATTACH_FILTER, FPROG},
 	{SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, FPROG},
 	{SOL_SOCKET, SO_ATTACH_BPF, DESCRIPTOR},
+	{SOL_SOCKET, 77 /* SO_PEERPIDFD */, NEW_DESCRIPTOR},
 	{SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, DESCRIPTOR},
 	{IPPROTO_IP, MCAST_JOIN_GROUP, GROUP_REQ},
 	{IPPROTO_IP, MCAST_LEAVE_GROUP, GROUP_REQ},
@@ -53,12 +56,14 @@ static const struct {
 	{IPPROTO_TCP, 35 /* TCP_ZEROCOPY_RECEIVE */, POINTER},
 	{SOL_XDP_, 4 /* XDP_UMEM_REG */, POINTER},
 	{SOL_SCTP_, 111 /* SCTP_SOCKOPT_CONNECTX3 */, POINTER},
-	{IPPROTO_IP, 64 /* IPT_SO_SET_REPLACE */, POINTER},
-	{IPPROTO_IP, 65 /* IPT_SO_SET_ADD_COUNTERS */, POINTER},
-	{IPPROTO_IPV6, 64 /* IP6T_SO_SET_REPLACE */, POINTER},
-	{IPPROTO_IPV6, 65 /* IP6T_SO_SET_ADD_COUNTERS */, POINTER},
-	{IPPROTO_IP, 96 /* ARPT_SO_SET_REPLACE */, POINTER},
-	{IPPROTO_IP, 128 /* EBT_SO_SET_ENTRIES */, POINTER},
+	{SOL_SCTP_, 102 /* SCTP_SOCKOPT_PEELOFF */, POINTER}, /* gives a descriptor */
+	{SOL_SCTP_, 122 /* SCTP_SOCKOPT_PEELOFF_FLAGS */, POINTER},
+	{IPPROTO_IP, 64 /* IPT_SO_SET_REPLACE */, POINTER_SET},
+	{IPPROTO_IP, 65 /* IPT_SO_SET_ADD_COUNTERS */, POINTER_SET},
+	{IPPROTO_IPV6, 64 /* IP6T_SO_SET_REPLACE */, POINTER_SET},
+	{IPPROTO_IPV6, 65 /* IP6T_SO_SET_ADD_COUNTERS */, POINTER_SET},
+	{IPPROTO_IP, 96 /* ARPT_SO_SET_REPLACE */, POINTER_SET},
+	{IPPROTO_IP, 128 /* EBT_SO_SET_ENTRIES */, POINTER_SET},
 };
 
 static enum kind kind_of(const struct call_opt *o)
@@ -69,19 +74,23 @@ static enum kind kind_of(const struct call_opt *o)
 	return PLAIN;
 }
 
-/* Values are small; the largest that mean anything are tables of CAP_NET_ADMIN. */
-enum { VALUE_MAX = 1 << 20 };
+/* What is read of a value. The largest that mean anything are shorter; the kernel
+ * finds a value that goes on to be as unreadable as it would in the caller. */
+enum { VALUE_MAX = 1 << 18 };
 
-/* The caller's bytes; NULL if they cannot be read. The kernel is then given NULL
- * too, and says EFAULT where it would have, after what it checks before. */
-static uint8_t *read_value(struct reader *d, size_t len, size_t room)
+/* Reads as much of the caller's bytes as there is; room for 16 more. 0 or -ENOMEM. */
+static int read_value(struct reader *d, struct call_opt *o)
 {
-	uint8_t *v = calloc(1, room ? room : 1);
+	size_t len = o->len < VALUE_MAX ? o->len : VALUE_MAX;
+	ssize_t n = 0;
 
-	if (v && caller_read(d->who, d->c->opt.at, v, len) == 0)
-		return v;
-	free(v);
-	return NULL;
+	o->val = calloc(1, len + 16);
+	if (!o->val)
+		return -ENOMEM;
+	if (len && o->at)
+		n = d->who->ops->read(d->who, o->at, o->val, len);
+	o->val_len = n > 0 ? n : 0;
+	return 0;
 }
 
 /* A value of a 32-bit program, in place; val has room for 16 bytes more. */
@@ -90,16 +99,21 @@ static void widen_timeval(struct call_opt *o)
 	int32_t t[2];
 	struct timeval tv;
 
-	if (o->val_len < sizeof(t))
-		return; /* too short here and there */
+	if (o->val_len < sizeof(t)) {
+		/* Too short here and there, or not to be read. */
+		o->host_len = o->len < (int)sizeof(t) ? o->len : (int)sizeof(tv);
+		o->val_len = 0;
+		return;
+	}
 	memcpy(t, o->val, sizeof(t));
 	tv = (struct timeval){t[0], t[1]};
 	memcpy(o->val, &tv, sizeof(tv));
-	o->val_len = sizeof(tv);
+	o->val_len = o->host_len = sizeof(tv);
 }
 
 static void widen_group(struct call_opt *o)
 {
+	o->host_len = o->len < 4 ? o->len : o->len + 4;
 	if (o->val_len < 4)
 		return;
 	memmove(o->val + 8, o->val + 4, o->val_len - 4);
@@ -111,10 +125,17 @@ static void widen_group(struct call_opt *o)
 static int read_filter(struct reader *d, struct call_opt *o)
 {
 	const size_t size = d->abi->word == 4 ? 8 : 16;
+	struct sock_fprog *prog;
 	uint16_t n;
 
 	if ((size_t)o->len != size) {
-		o->val_len = sizeof(int) + 1; /* as wrong for us as it was for the caller */
+		/* As wrong for us as it was for the caller. */
+		o->host_len = o->len < (int)sizeof(int) ? o->len : (int)sizeof(int) + 1;
+		return 0;
+	}
+	o->host_len = sizeof(*prog);
+	if (o->val_len < size) {
+		o->val_len = 0;
 		return 0;
 	}
 	memcpy(&n, o->val, sizeof(n));
@@ -123,7 +144,7 @@ static int read_filter(struct reader *d, struct call_opt *o)
 	uint8_t *both = calloc(1, sizeof(struct sock_fprog) + bytes + 1);
 	if (!both)
 		return -ENOMEM;
-	struct sock_fprog *prog = (struct sock_fprog *)both;
+	prog = (struct sock_fprog *)both;
 	prog->len = n;
 	prog->filter = at ? (struct sock_filter *)(both + sizeof(*prog)) : NULL;
 	if (at && caller_read(d->who, at, both + sizeof(*prog), bytes))
@@ -150,20 +171,17 @@ int reader_setsockopt(struct reader *d)
 {
 	struct call_opt *o = &d->c->opt;
 	enum kind kind = kind_of(o);
+	int err;
 
 	o->len = (int)d->c->arg[4];
 	if (o->len < 0)
 		return -EINVAL;
-	if (kind == POINTER)
+	if (kind == POINTER || kind == POINTER_SET)
 		return -ENOPROTOOPT;
-	if (o->len > VALUE_MAX)
-		return -ENOMEM;
-	if (!o->at)
-		return 0;
-	o->val = read_value(d, o->len, (size_t)o->len + 16);
-	if (!o->val)
-		return 0;
-	o->val_len = o->len;
+	o->host_len = o->len;
+	err = read_value(d, o);
+	if (err)
+		return err;
 	switch (kind) {
 	case TIMEVAL:
 		if (d->abi->word == 4)
@@ -180,10 +198,30 @@ int reader_setsockopt(struct reader *d)
 		take_descriptor(d, o);
 		return 0;
 	case PLAIN:
+	case NEW_DESCRIPTOR:
 	case POINTER: /* refused above */
+	case POINTER_SET:
 		return 0;
 	}
 	return 0;
+}
+
+/* getsockopt(MCAST_MSFILTER) fills as many sources as the buffer says there is room
+ * for, whatever optlen says: give it that room, up to what a socket can have
+ * (net.ipv4.igmp_max_msf is 10, net.ipv6.mld_max_msf 64). */
+static void room_for_sources(struct call_opt *o)
+{
+	enum { HEAD = 144, NUMBER_AT = 140, SOURCE = 128, SOURCES_MAX = 4096 };
+	uint32_t n;
+
+	if (!o->val || o->val_len < HEAD)
+		return;
+	memcpy(&n, o->val + NUMBER_AT, sizeof(n));
+	if (n > SOURCES_MAX)
+		n = SOURCES_MAX;
+	if (o->host_room < (int)(HEAD + n * SOURCE))
+		o->host_room = HEAD + n * SOURCE;
+	o->grows = true;
 }
 
 /* Values that come out. Some protocols read the buffer first (MCAST_MSFILTER,
@@ -201,13 +239,19 @@ int reader_getsockopt(struct reader *d)
 	if (kind == POINTER)
 		return -ENOPROTOOPT;
 	o->narrow = d->abi->word == 4 && (kind == TIMEVAL || kind == GROUP_FILTER);
-	if (o->level != SOL_SOCKET && o->len > 0 && o->len <= VALUE_MAX) {
-		o->val = read_value(d, o->len, (size_t)o->len + 16);
-		o->val_len = o->val ? o->len : 0;
+	if (o->level != SOL_SOCKET) {
+		int err = read_value(d, o);
+
+		if (err)
+			return err;
 	}
 	if (o->narrow && kind == GROUP_FILTER && o->val)
 		widen_group(o);
 	if (o->narrow)
 		o->host_room = kind == TIMEVAL ? (int)sizeof(struct timeval) : o->len + 4;
+	if (kind == NEW_DESCRIPTOR)
+		o->host_room = sizeof(int); /* it is made even if there is no room for it */
+	if (kind == GROUP_FILTER)
+		room_for_sources(o);
 	return 0;
 }

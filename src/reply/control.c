@@ -13,6 +13,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 4 /* Linux 6.5: a descriptor for the sender */
+#endif
+
 struct out {
 	struct caller *who;
 	const struct abi *abi;
@@ -69,23 +73,30 @@ static void put(struct out *o, int level, int type, const void *data, size_t len
 		free(m);
 }
 
+/* Installs descriptors and writes their numbers. The memory is tried before: what
+ * was installed cannot be taken back. */
 static void put_rights(struct out *o, const struct cmsghdr *h, struct result_msg *m, bool cloexec)
 {
 	size_t count = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int), room = 0, n;
 	const int *handle = (const int *)CMSG_DATA(h);
-	int number[256]; /* SCM_MAX_FD is 253 */
+	int number[256] = {0}; /* SCM_MAX_FD is 253 */
+	uint8_t zeros[sizeof(number) + 16] = {0};
 
 	if (o->left > head_size(o))
 		room = (o->left - head_size(o)) / sizeof(int);
 	if (room > sizeof(number) / sizeof(number[0]))
 		room = sizeof(number) / sizeof(number[0]);
-	for (n = 0; n < count && n < room; n++) {
+	if (room > count)
+		room = count;
+	if (room && caller_write(o->who, o->at, zeros, head_size(o) + room * sizeof(int)) < 0)
+		room = 0;
+	for (n = 0; n < room; n++) {
 		number[n] = o->who->ops->fd_install(o->who, handle[n], cloexec);
 		if (number[n] < 0)
 			break;
 	}
 	if (n)
-		put(o, SOL_SOCKET, SCM_RIGHTS, number, n * sizeof(int));
+		put(o, SOL_SOCKET, h->cmsg_type, number, n * sizeof(int));
 	if (n < count)
 		*o->flags |= MSG_CTRUNC;
 	int *given = realloc(m->given, (m->ngiven + n + 1) * sizeof(int));
@@ -126,6 +137,8 @@ size_t control_put(struct caller *who, const struct abi *abi, const struct call_
 	for (struct cmsghdr *h = CMSG_FIRSTHDR(&host); h; h = CMSG_NXTHDR(&host, h)) {
 		if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS)
 			put_rights(&o, h, m, cloexec);
+		else if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_PIDFD)
+			put_rights(&o, h, m, true);
 		else if (abi->compat && is_old_timestamp(h))
 			put_narrow(&o, h);
 		else

@@ -11,9 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 #include "../abi/abi.h"
 #include "control.h"
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
 
 /* move_addr_to_user() as of Linux 6.18: the true length is written even if the
  * address then faults. */
@@ -75,15 +80,40 @@ static void narrow_option(const struct call *c, struct result *r)
 	}
 }
 
+/* SO_PEERPIDFD makes a descriptor; what we got is one of ours. */
+static bool is_descriptor(const struct call *c, const struct result *r)
+{
+	return c->opt.level == SOL_SOCKET && c->opt.name == SO_PEERPIDFD;
+}
+
+static int give_descriptor(struct caller *who, struct result *r)
+{
+	int handle, number;
+
+	memcpy(&handle, r->opt, sizeof(handle));
+	number = who->ops->fd_install(who, handle, true);
+	memcpy(r->opt, &number, sizeof(number));
+	close(handle);
+	return number < 0 ? number : 0;
+}
+
 static void reply_option(struct caller *who, const struct call *c, struct result *r)
 {
 	bool counts = c->opt.level == SOL_SOCKET && c->opt.name == SO_GET_FILTER;
 	int err = 0;
 
-	if (c->opt.narrow)
+	if (c->opt.narrow) {
 		narrow_option(c, r);
-	if (r->opt_len > c->opt.len && !counts)
-		r->opt_len = c->opt.len;
+		if (r->opt_len > c->opt.len && !c->opt.grows)
+			r->opt_len = c->opt.len;
+	}
+	if (is_descriptor(c, r)) {
+		r->ret = give_descriptor(who, r);
+		if (r->ret < 0)
+			return;
+		if (r->opt_len > c->opt.len)
+			r->opt_len = c->opt.len;
+	}
 	/* SO_GET_FILTER counts instructions, and with no room only counts. */
 	size_t bytes = r->opt_len;
 
@@ -113,6 +143,7 @@ static void reply_recv(struct caller *who, const struct call *c, struct result *
 {
 	int err = put_payload(who, &c->buf, 1, &r->msg[0]);
 
+	r->unread = err != 0;
 	if (!err && c->nr == CALL_recvfrom && c->addr.at)
 		err = put_addr(who, &c->addr, &r->msg[0].name);
 	if (err)
@@ -131,10 +162,8 @@ static int put_msghdr(struct caller *who, const struct call *c, const struct cal
 	struct call_addr name = in->name;
 	uint8_t tail[12] = {0};
 	size_t used;
-	int err = put_payload(who, in->iov, in->iovlen, m);
+	int err;
 
-	if (err)
-		return err;
 	used = control_put(who, c->abi, in, m, cloexec);
 	if (name.at) {
 		name.len_at = in->at + msghdr[wide].namelen;
@@ -152,8 +181,11 @@ static int put_msghdr(struct caller *who, const struct call *c, const struct cal
 
 static void reply_recvmsg(struct caller *who, const struct call *c, struct result *r)
 {
-	int err = put_msghdr(who, c, &c->msg[0], &r->msg[0], r->cloexec);
+	int err = put_payload(who, c->msg[0].iov, c->msg[0].iovlen, &r->msg[0]);
 
+	r->unread = err != 0;
+	if (!err)
+		err = put_msghdr(who, c, &c->msg[0], &r->msg[0], r->cloexec);
 	if (err)
 		r->ret = err;
 }
@@ -172,7 +204,9 @@ static void reply_recvmmsg(struct caller *who, const struct call *c, struct resu
 	int n = r->ret, err = 0, i;
 
 	for (i = 0; i < n && !err; i++) {
-		err = put_msghdr(who, c, &c->msg[i], &r->msg[i], r->cloexec);
+		err = put_payload(who, c->msg[i].iov, c->msg[i].iovlen, &r->msg[i]);
+		if (!err)
+			err = put_msghdr(who, c, &c->msg[i], &r->msg[i], r->cloexec);
 		if (!err)
 			err = put_msg_len(who, c, &c->msg[i], r->msg[i].len);
 	}
@@ -219,4 +253,6 @@ void reply(struct caller *who, const struct call *c, struct result *r)
 {
 	if (r->ret >= 0 && writers[c->nr])
 		writers[c->nr](who, c, r);
+	else if (r->ret < 0 && r->opt_len_set)
+		caller_write(who, c->opt.len_at, &r->opt_len, sizeof(r->opt_len));
 }

@@ -156,21 +156,24 @@ static unsigned count(const int *list)
 	return n;
 }
 
+static unsigned count_calls(const struct rights_call *list)
+{
+	unsigned n = 0;
+
+	while (list[n].sysno >= 0)
+		n++;
+	return n;
+}
+
 static void same_numbers(const struct abi *abi, const int *numbers, const int *uring)
 {
-	const int *ours = filter_rights_calls(abi);
 	static const struct filter_options all = {.serve_all = true};
 	struct policy *p = policy_new();
 	struct sock_fprog prog;
 
-	assert_int_equal(count(ours), count(numbers));
-	for (; *numbers >= 0; numbers++) {
-		const int *n = ours;
-
-		while (*n >= 0 && *n != *numbers)
-			n++;
-		assert_int_equal(*n, *numbers);
-	}
+	assert_int_equal(count_calls(filter_rights_calls(abi)), count(numbers));
+	for (; *numbers >= 0; numbers++)
+		assert_int_not_equal(filter_rights_change(abi, *numbers), CHANGES_NOTHING);
 	assert_int_equal(policy_filter(p, &all, &prog), 0);
 	for (; *uring >= 0; uring++) {
 		struct seccomp_data data = {.nr = *uring, .arch = abi->audit_arch};

@@ -9,23 +9,53 @@
 #include "host.h"
 #include "stash.h"
 
+struct accepting {
+	const struct call *c;
+	struct call_addr *peer;
+	int fd;
+};
+
+static void do_accept(void *arg)
+{
+	struct accepting *a = arg;
+	socklen_t len = sizeof(a->peer->bytes);
+
+	a->fd = accept4(a->c->sock, (struct sockaddr *)&a->peer->ss, &len,
+			(a->c->flags & SOCK_NONBLOCK) | SOCK_CLOEXEC);
+	if (a->fd < 0)
+		a->fd = -errno;
+	a->peer->present = a->fd >= 0;
+	a->peer->len = len;
+}
+
+/* Linux takes a number for the new descriptor before it looks for a connection. It
+ * is asked after only when there is time: before waiting, and after an error. */
+static bool has_no_number(struct caller *who)
+{
+	int number;
+
+	return who->ops->fd_next && who->ops->fd_next(who, 1, &number) == -EMFILE;
+}
+
 static int next_connection(struct caller *who, struct call *c, struct result *r, bool *waits)
 {
-	socklen_t len = sizeof(r->addr.bytes);
+	struct accepting a = {.c = c, .peer = &r->addr};
 	struct pollfd ready = {.fd = c->sock, .events = POLLIN};
+	int err;
 
 	if (*waits && poll(&ready, 1, 0) == 0) {
+		if (has_no_number(who))
+			return -EMFILE;
 		if (who->ops->waits)
 			who->ops->waits(who);
 		*waits = false; /* said once is enough */
 	}
-	int fd = accept4(c->sock, (struct sockaddr *)&r->addr.ss, &len,
-			 (c->flags & SOCK_NONBLOCK) | SOCK_CLOEXEC);
-	if (fd < 0)
-		return errno == EINTR ? host_interrupted(c, SO_RCVTIMEO) : -errno;
-	r->addr.present = true;
-	r->addr.len = len;
-	return fd;
+	err = host_as_caller(who, do_accept, &a);
+	if (err)
+		return err;
+	if (a.fd == -EINTR)
+		return host_interrupted(c, SO_RCVTIMEO);
+	return a.fd < 0 && has_no_number(who) ? -EMFILE : a.fd;
 }
 
 void host_accept(struct caller *who, struct call *c, struct result *r,
@@ -33,11 +63,11 @@ void host_accept(struct caller *who, struct call *c, struct result *r,
 {
 	bool waits = host_may_wait(c);
 
-	if (stash_take(c, r)) {
-		r->ret = 0;
-		return;
-	}
+	bool kept = stash_take(c, 0, r);
+
 	r->cloexec = c->nr == CALL_accept4 && c->flags & SOCK_CLOEXEC;
+	if (kept)
+		return;
 	for (;;) {
 		int fd = next_connection(who, c, r, &waits);
 

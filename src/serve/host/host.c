@@ -1,12 +1,11 @@
 /*
- * host.c - the table, and the step to the caller's rights around each op.
+ * host.c - the table of calls, and the step to the caller's rights.
  */
 #include "host.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include "../../lib/uapi.h"
 #include "delegate.h"
@@ -41,52 +40,24 @@ static const struct {
 	[CALL_sendmmsg] = {host_sendmmsg},
 };
 
-struct job {
-	serve_fn *op;
-	struct caller *who;
-	struct call *c;
-	struct result *r;
-	const struct serve_judge *judge;
-};
-
-static void do_job(void *arg)
-{
-	struct job *j = arg;
-
-	j->op(j->who, j->c, j->r, j->judge);
-}
-
-/* Does the call name a file? Its way starts in the caller's directory. */
-static bool names_file(const struct call *c)
-{
-	for (unsigned i = 0; i < c->nmsg; i++)
-		if (path_is(&c->msg[i].name))
-			return true;
-	return path_is(&c->addr);
-}
-
 static void host_serve(struct caller *who, struct call *c, struct result *r,
 		       const struct serve_judge *judge)
 {
-	struct job j = {ops[c->nr].op, who, c, r, judge};
-	const struct rights *rights = NULL;
-	int err = 0;
-
-	if (!ops[c->nr].any_rights && who->ops->rights)
-		err = who->ops->rights(who, &rights);
-	who->cwd = -1;
-	if (!err && who->ops->cwd && names_file(c)) {
-		who->cwd = who->ops->cwd(who);
-		err = who->cwd < 0 ? who->cwd : 0;
+	who->as = NULL;
+	if (!ops[c->nr].any_rights && who->ops->rights) {
+		r->ret = who->ops->rights(who, &who->as);
+		if (r->ret < 0)
+			return;
 	}
-	if (!err && rights)
-		err = delegate_run(rights, do_job, &j, &who->server);
-	else if (!err)
-		do_job(&j);
-	if (who->cwd >= 0)
-		close(who->cwd);
-	if (err)
-		r->ret = err;
+	ops[c->nr].op(who, c, r, judge);
+}
+
+int host_as_caller(struct caller *who, void (*fn)(void *arg), void *arg)
+{
+	if (who->as)
+		return delegate_run(who->as, fn, arg, &who->server);
+	fn(arg);
+	return 0;
 }
 
 bool host_may_wait(const struct call *c)

@@ -2,37 +2,78 @@
  * name.c - bind, connect: calls that give an address to the kernel.
  */
 #include <errno.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "host.h"
 #include "path.h"
 
-/* Gives the address, or what path.c makes of it, to bind(2) or connect(2). */
-static int give(struct caller *who, const struct call *c, bool binds,
-		const struct serve_judge *judge)
-{
-	const struct call_addr *a = &c->addr;
-	struct call_addr found;
-	int fd = -1, err = 0;
+struct giving {
+	const struct call *c;
+	const struct call_addr *addr;
+	const struct path *path; /* NULL: no pathname */
+	int err;
+};
 
-	if (path_is(a)) {
-		err = path_prepare(who, c, 0, binds, a, &found, &fd, judge);
-		a = &found;
+static void do_give(void *arg)
+{
+	struct giving *g = arg;
+	const struct sockaddr *sa = (const struct sockaddr *)&g->addr->ss;
+
+	g->err = g->path ? path_enter(g->path) : 0;
+	if (g->err)
+		return;
+	g->err = g->c->nr == CALL_bind ? bind(g->c->sock, sa, g->addr->len)
+				       : connect(g->c->sock, sa, g->addr->len);
+	g->err = g->err < 0 ? -errno : 0;
+}
+
+/* Gives the address, or what path.c makes of it, to bind(2) or connect(2). */
+static int give(struct caller *who, const struct call *c, const struct serve_judge *judge)
+{
+	struct giving g = {.c = c, .addr = &c->addr};
+	struct path path;
+	int err = 0;
+
+	if (path_is(c, &c->addr)) {
+		err = path_resolve(&path, who, c, 0, c->nr == CALL_bind, &c->addr, judge);
+		g.addr = &path.addr;
+		g.path = &path;
 	}
 	if (!err)
-		err = (binds ? bind : connect)(c->sock, (const struct sockaddr *)&a->ss, a->len) < 0
-			? -errno : 0;
-	if (fd >= 0)
-		close(fd);
-	return err;
+		err = host_as_caller(who, do_give, &g);
+	if (g.path)
+		path_done(&path);
+	return err ? err : g.err;
+}
+
+void host_name_netlink(struct caller *who, const struct call *c, const struct call_addr *to)
+{
+	struct sockaddr_nl own = {.nl_family = AF_NETLINK, .nl_pid = who->tgid};
+	struct sockaddr_nl has;
+	socklen_t len = sizeof(has);
+
+	if (!who->tgid || !to->present || to->len < 2 || to->family != AF_NETLINK)
+		return;
+	if (getsockname(c->sock, (struct sockaddr *)&has, &len) < 0 ||
+	    has.nl_family != AF_NETLINK || has.nl_pid)
+		return;
+	/* If it is taken, the kernel finds another, as it would have. */
+	bind(c->sock, (const struct sockaddr *)&own, sizeof(own));
 }
 
 void host_bind(struct caller *who, struct call *c, struct result *r,
 	       const struct serve_judge *judge)
 {
-	r->ret = give(who, c, true, judge);
+	const struct sockaddr_nl *nl = (const void *)&c->addr.ss;
+
+	/* The same for a bind that leaves the choice to the kernel. Its groups, and its
+	 * errors, are the kernel's own in the bind that follows. */
+	if (c->addr.len >= (int)sizeof(*nl) && c->addr.family == AF_NETLINK && nl->nl_pid == 0)
+		host_name_netlink(who, c, &c->addr);
+	r->ret = give(who, c, judge);
 }
 
 /* Connecting within the machine is over at once, but for a full backlog, which the
@@ -57,7 +98,8 @@ void host_connect(struct caller *who, struct call *c, struct result *r,
 {
 	if (who->ops->waits && !is_near(&c->addr) && host_may_wait(c))
 		who->ops->waits(who);
-	r->ret = give(who, c, false, judge);
+	host_name_netlink(who, c, &c->addr);
+	r->ret = give(who, c, judge);
 	if (r->ret == -EINTR)
 		r->ret = host_interrupted(c, SO_SNDTIMEO);
 }

@@ -11,10 +11,21 @@ struct payload payload_of(const struct call_span *span, unsigned n)
 	return p;
 }
 
-bool payload_is_stream(const struct call *c)
+static int type_of(const struct call *c)
 {
 	int type = 0;
 	socklen_t len = sizeof(type);
 
-	return getsockopt(c->sock, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM;
+	getsockopt(c->sock, SOL_SOCKET, SO_TYPE, &type, &len);
+	return type;
+}
+
+bool payload_is_stream(const struct call *c)
+{
+	return type_of(c) == SOCK_STREAM;
+}
+
+bool payload_is_datagram(const struct call *c)
+{
+	return type_of(c) == SOCK_DGRAM;
 }

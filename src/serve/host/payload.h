@@ -26,5 +26,6 @@ enum {
 
 /* Does the socket of the call keep no message boundaries? */
 bool payload_is_stream(const struct call *c);
+bool payload_is_datagram(const struct call *c);
 
 #endif

@@ -6,6 +6,7 @@
  * short, waits at once.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -34,7 +35,8 @@ struct slot {
 static int slot_init(struct slot *s, struct result_msg *out, size_t room, bool wants_name,
 		     size_t control_room)
 {
-	out->data = malloc(room ? room : 1);
+	/* Zeroes: what the kernel leaves out must not be what our heap held. */
+	out->data = calloc(1, room ? room : 1);
 	if (!out->data)
 		return -ENOMEM;
 	if (control_room) {
@@ -70,24 +72,60 @@ static int host_flags(int flags)
 	return (flags & ~(int)0x80000000) | MSG_CMSG_CLOEXEC; /* no MSG_CMSG_COMPAT */
 }
 
+struct receiving {
+	const struct call *c;
+	struct msghdr m;
+	int flags;
+	ssize_t got;
+};
+
+/* With the caller's rights: ids in SCM_CREDENTIALS are as its user namespace has
+ * them. */
+static void do_receive(void *arg)
+{
+	struct receiving *v = arg;
+
+	v->got = recvmsg(v->c->sock, &v->m, v->flags);
+	if (v->got < 0)
+		v->got = -errno;
+}
+
+static ssize_t receive_as_caller(struct caller *who, struct call *c, struct msghdr *m, int flags)
+{
+	struct receiving v = {.c = c, .m = *m, .flags = flags};
+	int err = host_as_caller(who, do_receive, &v);
+
+	if (err || v.got < 0)
+		return err ? err : v.got;
+	*m = v.m;
+	return v.got;
+}
+
 static ssize_t receive(struct caller *who, struct call *c, struct msghdr *m)
 {
 	int flags = host_flags(c->flags);
 	bool may_wait = host_may_wait(c);
-	struct msghdr try = *m;
 	ssize_t n;
 
 	if (!may_wait || !(flags & MSG_WAITALL)) {
-		n = recvmsg(c->sock, &try, flags | (may_wait ? MSG_DONTWAIT : 0));
-		if (n >= 0 || !may_wait || errno != EAGAIN) {
-			*m = try;
-			return n < 0 ? -errno : n;
-		}
+		n = receive_as_caller(who, c, m, flags | (may_wait ? MSG_DONTWAIT : 0));
+		if (n != -EAGAIN || !may_wait)
+			return n;
 	}
 	if (who->ops->waits)
 		who->ops->waits(who);
-	n = recvmsg(c->sock, m, flags);
-	return n < 0 ? -errno : n;
+	return receive_as_caller(who, c, m, flags);
+}
+
+/* With MSG_TRUNC a TCP socket throws data away: there is nothing to hand on. */
+static bool discards(const struct call *c)
+{
+	int protocol = 0;
+	socklen_t len = sizeof(protocol);
+
+	return c->flags & MSG_TRUNC && !(c->flags & MSG_ERRQUEUE) &&
+	       getsockopt(c->sock, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) == 0 &&
+	       (protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP);
 }
 
 void host_recv(struct caller *who, struct call *c, struct result *r,
@@ -97,9 +135,11 @@ void host_recv(struct caller *who, struct call *c, struct result *r,
 	struct payload p = in ? payload_of(in->iov, in->iovlen) : payload_of(&c->buf, 1);
 	struct slot slot;
 
-	if (stash_take(c, r))
-		return;
+	bool kept = stash_take(c, p.total, r);
+
 	r->cloexec = c->flags & MSG_CMSG_CLOEXEC;
+	if (kept)
+		return;
 	r->msg = calloc(1, sizeof(*r->msg));
 	r->nmsg = r->msg ? 1 : 0;
 	if (!r->msg || slot_init(&slot, r->msg, room_for(c, p.total), (in ? in->name.at : c->addr.at) != 0,
@@ -108,10 +148,46 @@ void host_recv(struct caller *who, struct call *c, struct result *r,
 		return;
 	}
 	r->ret = receive(who, c, &slot.m);
-	if (r->ret >= 0)
+	if (r->ret >= 0) {
 		slot_done(&slot, r->msg, r->ret, c->flags);
-	else if (r->ret == -EINTR)
+		if (discards(c))
+			r->msg->data_len = 0;
+	}
+	if (r->ret == -EINTR)
 		r->ret = host_interrupted(c, SO_RCVTIMEO);
+}
+
+struct receiving_many {
+	const struct call *c;
+	struct mmsghdr *v;
+	unsigned n;
+	struct timespec left;
+	int got;
+};
+
+static void do_receive_many(void *arg)
+{
+	struct receiving_many *m = arg;
+
+	m->got = recvmmsg(m->c->sock, m->v, m->n, host_flags(m->c->flags),
+			  m->c->time == TIME_NONE ? NULL : &m->left);
+	if (m->got < 0)
+		m->got = -errno;
+}
+
+/* A header that the kernel will refuse as it would have refused the caller's. */
+static struct msghdr bad_header(int err)
+{
+	static struct iovec nowhere = {(void *)8, 1};
+
+	switch (err) {
+	case -EINVAL:
+		return (struct msghdr){.msg_name = &nowhere, .msg_namelen = -1};
+	case -EMSGSIZE:
+		return (struct msghdr){.msg_iov = &nowhere, .msg_iovlen = CALL_IOV_MAX + 1};
+	default:
+		return (struct msghdr){.msg_iov = (void *)8, .msg_iovlen = 1};
+	}
 }
 
 /* The kernel's own recvmmsg on buffers of ours: its rules for the time-out, and for
@@ -120,40 +196,44 @@ void host_recvmmsg(struct caller *who, struct call *c, struct result *r,
 		   const struct serve_judge *judge)
 {
 	unsigned n = c->nmsg;
-	struct mmsghdr *v = calloc(n ? n : 1, sizeof(*v));
+	struct receiving_many m = {.c = c, .n = n, .left = c->timeout};
 	struct slot *slot = calloc(n ? n : 1, sizeof(*slot));
-	struct timespec left = c->timeout;
 	int err = -ENOMEM;
 
 	r->cloexec = c->flags & MSG_CMSG_CLOEXEC;
+	m.v = calloc(n ? n : 1, sizeof(*m.v));
 	r->msg = calloc(n ? n : 1, sizeof(*r->msg));
-	if (!v || !slot || !r->msg)
+	if (!m.v || !slot || !r->msg)
 		goto out;
 	r->nmsg = n;
 	for (unsigned i = 0; i < n; i++) {
-		const struct call_msg *m = &c->msg[i];
+		const struct call_msg *in = &c->msg[i];
 
+		if (in->err) {
+			m.v[i].msg_hdr = bad_header(in->err);
+			continue;
+		}
 		if (slot_init(&slot[i], &r->msg[i],
-			      room_for(c, payload_of(m->iov, m->iovlen).total), m->name.at != 0,
-			      m->control_host_room) < 0)
+			      room_for(c, payload_of(in->iov, in->iovlen).total),
+			      in->name.at != 0, in->control_host_room) < 0)
 			goto out;
-		v[i].msg_hdr = slot[i].m;
+		m.v[i].msg_hdr = slot[i].m;
+		m.v[i].msg_hdr.msg_iov = &slot[i].iov;
 	}
 	if (host_may_wait(c) && who->ops->waits)
 		who->ops->waits(who);
-	err = recvmmsg(c->sock, v, n, host_flags(c->flags),
-		       c->time == TIME_NONE ? NULL : &left);
-	if (err < 0)
-		err = errno == EINTR ? host_interrupted(c, SO_RCVTIMEO) : -errno;
+	err = host_as_caller(who, do_receive_many, &m);
+	if (!err)
+		err = m.got == -EINTR ? host_interrupted(c, SO_RCVTIMEO) : m.got;
 	for (int i = 0; i < err; i++) {
-		slot[i].m = v[i].msg_hdr;
-		slot_done(&slot[i], &r->msg[i], v[i].msg_len, c->flags);
+		slot[i].m = m.v[i].msg_hdr;
+		slot_done(&slot[i], &r->msg[i], m.v[i].msg_len, c->flags);
 	}
 	r->time_left_set = err > 0 && c->time != TIME_NONE;
-	r->time_left = left;
+	r->time_left = m.left;
 out:
 	/* Only messages that came count; the others hold buffers to free, no rights. */
 	r->ret = err;
-	free(v);
+	free(m.v);
 	free(slot);
 }

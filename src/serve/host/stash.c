@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "payload.h"
+
 #ifndef SO_COOKIE
 #define SO_COOKIE 57
 #endif
@@ -51,9 +53,14 @@ void stash_result(struct caller *who, struct call *c, struct result *r,
 		  const struct serve_judge *judge)
 {
 	struct kept *k, **at;
+	int64_t ret = r->ret;
 
 	if (!(accepts(c) ? r->fd >= 0
-			 : receives(c) && r->nmsg == 1 && r->msg[0].len > 0 && !(c->flags & MSG_PEEK)))
+			 : receives(c) && r->nmsg == 1 && r->msg[0].data_len > 0 &&
+			   !(c->flags & MSG_PEEK)))
+		return;
+	/* A datagram that the caller's memory would not take is gone on Linux, too. */
+	if (r->unread && !payload_is_stream(c))
 		return;
 	if (count >= KEPT_MAX)
 		return;
@@ -62,7 +69,8 @@ void stash_result(struct caller *who, struct call *c, struct result *r,
 		return;
 	k->cookie = cookie_of(c);
 	k->result = *r;
-	result_init(r); /* it is ours now */
+	result_init(r); /* what it held is ours now */
+	r->ret = ret;
 	pthread_mutex_lock(&lock);
 	for (at = &first; *at; at = &(*at)->next)
 		;
@@ -71,25 +79,81 @@ void stash_result(struct caller *who, struct call *c, struct result *r,
 	pthread_mutex_unlock(&lock);
 }
 
-bool stash_take(const struct call *c, struct result *r)
+/* A message like `from`, with its first n bytes. The control messages, which hold
+ * descriptors, stay with whichever is not to be used again. */
+static bool copy_message(struct result *to, const struct result_msg *from, size_t n)
 {
-	struct kept *k = NULL;
+	to->msg = calloc(1, sizeof(*to->msg));
+	if (!to->msg)
+		return false;
+	*to->msg = *from;
+	to->msg->control = NULL;
+	to->msg->control_len = 0;
+	to->msg->given = NULL;
+	to->msg->data = malloc(n ? n : 1);
+	if (!to->msg->data) {
+		free(to->msg);
+		to->msg = NULL;
+		return false;
+	}
+	memcpy(to->msg->data, from->data, n);
+	to->msg->data_len = to->msg->len = n;
+	to->nmsg = 1;
+	to->ret = n;
+	return true;
+}
+
+/* Takes what fits out of a kept message; true if nothing is left of it. */
+static bool take_message(const struct call *c, struct kept *k, size_t room, struct result *r)
+{
+	struct result_msg *m = &k->result.msg[0];
+	bool all = m->data_len <= room || !payload_is_stream(c);
+
+	if (c->flags & MSG_PEEK || !all) {
+		size_t n = m->data_len < room ? m->data_len : room;
+
+		if (copy_message(r, m, n) && !(c->flags & MSG_PEEK)) {
+			memmove(m->data, m->data + n, m->data_len - n);
+			m->data_len -= n;
+			m->len = m->data_len;
+		}
+		return false;
+	}
+	*r = k->result;
+	r->unread = false;
+	if (m->data_len > room) { /* the rest of a datagram is lost, as ever */
+		m->data_len = room;
+		m->flags |= MSG_TRUNC;
+	}
+	r->ret = c->flags & MSG_TRUNC ? (int64_t)m->len : (int64_t)m->data_len;
+	return true;
+}
+
+bool stash_take(const struct call *c, size_t room, struct result *r)
+{
+	struct kept *k = NULL, **at;
+	bool found = false;
 
 	if (count == 0)
 		return false;
 	uint64_t cookie = cookie_of(c);
 	pthread_mutex_lock(&lock);
-	for (struct kept **at = &first; *at; at = &(*at)->next)
-		if ((*at)->cookie == cookie && ((*at)->result.fd >= 0) == accepts(c)) {
-			k = *at;
+	for (at = &first; *at; at = &(*at)->next)
+		if ((*at)->cookie == cookie && ((*at)->result.fd >= 0) == accepts(c))
+			break;
+	k = *at;
+	if (k) {
+		found = true;
+		if (accepts(c)) {
+			*r = k->result;
+			r->ret = 0;
+		}
+		if (accepts(c) || take_message(c, k, room, r)) {
 			*at = k->next;
 			count--;
-			break;
+			free(k);
 		}
+	}
 	pthread_mutex_unlock(&lock);
-	if (!k)
-		return false;
-	*r = k->result;
-	free(k);
-	return true;
+	return found && (r->nmsg > 0 || r->fd >= 0);
 }

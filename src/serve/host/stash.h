@@ -15,7 +15,8 @@
 /* serve_ops.undeliverable: keeps what r holds, if it is such a thing. */
 serve_fn stash_result;
 
-/* Fills r with what is kept for c->sock, if anything is; true if so. */
-bool stash_take(const struct call *c, struct result *r);
+/* Fills r with what is kept for c->sock, if anything is; true if so. room: the bytes
+ * that a receive has room for. */
+bool stash_take(const struct call *c, size_t room, struct result *r);
 
 #endif
