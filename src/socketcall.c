@@ -91,10 +91,10 @@ static void install_now(const struct socketcall_system *sys, struct caller *who,
 	struct result *r = &s->result;
 
 	r->ret = r->given_fd = who->ops->fd_install(who, r->fd, r->cloexec);
-	if (r->ret < 0 && sys->serve->undeliverable) {
+	if (r->ret < 0) {
 		/* The caller's table is full: Linux would not have taken the connection. */
-		sys->serve->undeliverable(who, &s->call, r, NULL);
-		r->ret = r->given_fd;
+		if (sys->serve->undeliverable)
+			sys->serve->undeliverable(who, &s->call, r, NULL);
 		return;
 	}
 	close(r->fd);
@@ -147,6 +147,8 @@ void socketcall_done(const struct socketcall_system *sys, struct caller *who, st
 {
 	if (!delivered && sys->serve->undeliverable)
 		sys->serve->undeliverable(who, &s->call, &s->result, NULL);
+	if (sys->serve->done)
+		sys->serve->done(&s->call);
 	if (s->call.sock >= 0)
 		who->ops->fd_put(who, s->call.sock);
 	if (s->call.opt.handle >= 0)

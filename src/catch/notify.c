@@ -37,6 +37,7 @@
 #include <unistd.h>
 
 #include "../lib/log.h"
+#include "../lib/poke.h"
 #include "../lib/uapi.h"
 #include "process.h"
 
@@ -77,9 +78,6 @@ struct notify {
 	pthread_cond_t watch;
 	pthread_attr_t attr;
 };
-
-/* The signal that interrupts a system call of ours. */
-#define POKE SIGRTMIN
 
 static void on_poke(int sig)
 {

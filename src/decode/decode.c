@@ -121,7 +121,7 @@ static int decode_accept(struct reader *d)
 	if (err)
 		return err;
 	if (c->flags & ~(SOCK_CLOEXEC | SOCK_NONBLOCK))
-		return -EINVAL;
+		return d->who->ops->fd_check(d->who, c->sock) == -EBADF ? -EBADF : -EINVAL;
 	reader_addr_room(d, c->arg[1], c->arg[2], &c->addr);
 	return 0;
 }

@@ -80,7 +80,7 @@ static void put_rights(struct out *o, const struct cmsghdr *h, struct result_msg
 	size_t count = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int), room = 0, n;
 	const int *handle = (const int *)CMSG_DATA(h);
 	int number[256] = {0}; /* SCM_MAX_FD is 253 */
-	uint8_t zeros[sizeof(number) + 16] = {0};
+	uint8_t same[sizeof(number) + 16];
 
 	if (o->left > head_size(o))
 		room = (o->left - head_size(o)) / sizeof(int);
@@ -88,7 +88,9 @@ static void put_rights(struct out *o, const struct cmsghdr *h, struct result_msg
 		room = sizeof(number) / sizeof(number[0]);
 	if (room > count)
 		room = count;
-	if (room && caller_write(o->who, o->at, zeros, head_size(o) + room * sizeof(int)) < 0)
+	size_t size = head_size(o) + room * sizeof(int);
+	if (room && (caller_read(o->who, o->at, same, size) < 0 ||
+		     caller_write(o->who, o->at, same, size) < 0))
 		room = 0;
 	for (n = 0; n < room; n++) {
 		number[n] = o->who->ops->fd_install(o->who, handle[n], cloexec);

@@ -30,9 +30,12 @@ typedef void serve_fn(struct caller *, struct call *, struct result *,
 struct serve_ops {
 	const char *name;
 	serve_fn *call[CALL_LAST + 1]; /* an absent op means -EOPNOTSUPP */
-	/* The result could not be delivered: the caller is gone. Puts back what
-	 * can be put back (an accepted connection, received data). */
+	/* The result, or what its handles still hold, could not be delivered: the caller
+	 * is gone, or its memory or table of descriptors would not take it. Puts back
+	 * what can be put back (an accepted connection, received data). NULL: nothing. */
 	serve_fn *undeliverable;
+	/* The call is over, delivered or not. NULL: nothing is to be done. */
+	void (*done)(const struct call *);
 };
 
 #endif

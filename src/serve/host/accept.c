@@ -8,6 +8,7 @@
 
 #include "host.h"
 #include "stash.h"
+#include "waiting.h"
 
 struct accepting {
 	const struct call *c;
@@ -48,11 +49,16 @@ static int next_connection(struct caller *who, struct call *c, struct result *r,
 			return -EMFILE;
 		if (who->ops->waits)
 			who->ops->waits(who);
+		waiting_begin(who, c);
 		*waits = false; /* said once is enough */
 	}
-	err = host_as_caller(who, do_accept, &a);
-	if (err)
-		return err;
+	do {
+		if (stash_take(c, 0, r))
+			return r->fd;
+		err = host_as_caller(who, do_accept, &a);
+		if (err)
+			return err;
+	} while (a.fd == -EINTR && waiting_woken(c));
 	if (a.fd == -EINTR)
 		return host_interrupted(c, SO_RCVTIMEO);
 	return a.fd < 0 && has_no_number(who) ? -EMFILE : a.fd;
@@ -63,11 +69,7 @@ void host_accept(struct caller *who, struct call *c, struct result *r,
 {
 	bool waits = host_may_wait(c);
 
-	bool kept = stash_take(c, 0, r);
-
-	r->cloexec = c->nr == CALL_accept4 && c->flags & SOCK_CLOEXEC;
-	if (kept)
-		return;
+	waiting_see_off(c);
 	for (;;) {
 		int fd = next_connection(who, c, r, &waits);
 
@@ -79,9 +81,11 @@ void host_accept(struct caller *who, struct call *c, struct result *r,
 		 * come; the caller goes on waiting. */
 		if (judge->peers && judge->peer(judge->ctx, c, &r->addr) < 0) {
 			close(fd);
+			r->fd = -1;
 			r->addr.present = false;
 			continue;
 		}
+		r->cloexec = c->nr == CALL_accept4 && c->flags & SOCK_CLOEXEC;
 		r->fd = fd;
 		r->ret = 0;
 		return;

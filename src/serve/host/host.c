@@ -11,6 +11,7 @@
 #include "delegate.h"
 #include "path.h"
 #include "stash.h"
+#include "waiting.h"
 
 /* What each call is made with. Rights do not matter where the kernel asks for
  * none: the plain look at a socket's names and state. */
@@ -92,4 +93,5 @@ const struct serve_ops host_ops = {
 #undef CALL
 	},
 	.undeliverable = stash_result,
+	.done = waiting_end,
 };

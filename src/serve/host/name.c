@@ -49,31 +49,41 @@ static int give(struct caller *who, const struct call *c, const struct serve_jud
 	return err ? err : g.err;
 }
 
-void host_name_netlink(struct caller *who, const struct call *c, const struct call_addr *to)
+/* A netlink socket without a name? */
+static bool is_unnamed_netlink(const struct call *c)
 {
-	struct sockaddr_nl own = {.nl_family = AF_NETLINK, .nl_pid = who->tgid};
 	struct sockaddr_nl has;
 	socklen_t len = sizeof(has);
 
-	if (!who->tgid || !to->present || to->len < 2 || to->family != AF_NETLINK)
-		return;
-	if (getsockname(c->sock, (struct sockaddr *)&has, &len) < 0 ||
-	    has.nl_family != AF_NETLINK || has.nl_pid)
-		return;
-	/* If it is taken, the kernel finds another, as it would have. */
-	bind(c->sock, (const struct sockaddr *)&own, sizeof(own));
+	return getsockname(c->sock, (struct sockaddr *)&has, &len) == 0 &&
+	       len == sizeof(has) && has.nl_family == AF_NETLINK && has.nl_pid == 0;
+}
+
+void host_name_netlink(struct caller *who, const struct call *c, const struct call_addr *to)
+{
+	struct sockaddr_nl own = {.nl_family = AF_NETLINK, .nl_pid = who->tgid};
+
+	/* If the name is taken, the kernel finds another, as it would have. */
+	if (who->tgid && to->present && to->len >= 2 && to->family == AF_NETLINK &&
+	    is_unnamed_netlink(c))
+		bind(c->sock, (const struct sockaddr *)&own, sizeof(own));
 }
 
 void host_bind(struct caller *who, struct call *c, struct result *r,
 	       const struct serve_judge *judge)
 {
-	const struct sockaddr_nl *nl = (const void *)&c->addr.ss;
+	struct sockaddr_nl *nl = (struct sockaddr_nl *)&c->addr.ss;
+	bool leaves_name_open = c->addr.len >= (int)sizeof(*nl) && c->addr.family == AF_NETLINK &&
+				nl->nl_pid == 0 && who->tgid && is_unnamed_netlink(c);
 
-	/* The same for a bind that leaves the choice to the kernel. Its groups, and its
-	 * errors, are the kernel's own in the bind that follows. */
-	if (c->addr.len >= (int)sizeof(*nl) && c->addr.family == AF_NETLINK && nl->nl_pid == 0)
-		host_name_netlink(who, c, &c->addr);
+	if (leaves_name_open)
+		nl->nl_pid = who->tgid;
 	r->ret = give(who, c, judge);
+	if (leaves_name_open) {
+		nl->nl_pid = 0;
+		if (r->ret == -EADDRINUSE)
+			r->ret = give(who, c, judge);
+	}
 }
 
 /* Connecting within the machine is over at once, but for a full backlog, which the

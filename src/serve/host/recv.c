@@ -14,6 +14,7 @@
 #include "host.h"
 #include "payload.h"
 #include "stash.h"
+#include "waiting.h"
 
 /* The room that we give to one message. A stream may answer less than it was
  * asked for, but for MSG_WAITALL; a datagram larger than this does not exist. */
@@ -101,12 +102,18 @@ static ssize_t receive_as_caller(struct caller *who, struct call *c, struct msgh
 	return v.got;
 }
 
-static ssize_t receive(struct caller *who, struct call *c, struct msghdr *m)
+/* Receives, or takes what was put back; then r->ret is set and *kept is true. */
+static ssize_t receive(struct caller *who, struct call *c, struct result *r, size_t room,
+		       struct msghdr *m, bool *kept)
 {
 	int flags = host_flags(c->flags);
 	bool may_wait = host_may_wait(c);
 	ssize_t n;
 
+	waiting_see_off(c);
+	*kept = stash_take(c, room, r);
+	if (*kept)
+		return r->ret;
 	if (!may_wait || !(flags & MSG_WAITALL)) {
 		n = receive_as_caller(who, c, m, flags | (may_wait ? MSG_DONTWAIT : 0));
 		if (n != -EAGAIN || !may_wait)
@@ -114,7 +121,12 @@ static ssize_t receive(struct caller *who, struct call *c, struct msghdr *m)
 	}
 	if (who->ops->waits)
 		who->ops->waits(who);
-	return receive_as_caller(who, c, m, flags);
+	waiting_begin(who, c);
+	do {
+		*kept = stash_take(c, room, r);
+		n = *kept ? r->ret : receive_as_caller(who, c, m, flags);
+	} while (n == -EINTR && waiting_woken(c));
+	return n;
 }
 
 /* With MSG_TRUNC a TCP socket throws data away: there is nothing to hand on. */
@@ -133,28 +145,29 @@ void host_recv(struct caller *who, struct call *c, struct result *r,
 {
 	const struct call_msg *in = c->nr == CALL_recvmsg ? &c->msg[0] : NULL;
 	struct payload p = in ? payload_of(in->iov, in->iovlen) : payload_of(&c->buf, 1);
+	struct result_msg *msg = calloc(1, sizeof(*msg));
 	struct slot slot;
+	bool kept = false;
+	ssize_t n = -ENOMEM;
 
-	bool kept = stash_take(c, p.total, r);
-
+	if (msg && slot_init(&slot, msg, room_for(c, p.total), (in ? in->name.at : c->addr.at) != 0,
+			     in ? in->control_host_room : 0) == 0)
+		n = receive(who, c, r, p.total, &slot.m, &kept);
 	r->cloexec = c->flags & MSG_CMSG_CLOEXEC;
-	if (kept)
-		return;
-	r->msg = calloc(1, sizeof(*r->msg));
-	r->nmsg = r->msg ? 1 : 0;
-	if (!r->msg || slot_init(&slot, r->msg, room_for(c, p.total), (in ? in->name.at : c->addr.at) != 0,
-				 in ? in->control_host_room : 0) < 0) {
-		r->ret = -ENOMEM;
-		return;
-	}
-	r->ret = receive(who, c, &slot.m);
-	if (r->ret >= 0) {
-		slot_done(&slot, r->msg, r->ret, c->flags);
+	r->ret = n == -EINTR ? host_interrupted(c, SO_RCVTIMEO) : n;
+	if (n >= 0 && !kept) {
+		slot_done(&slot, msg, n, c->flags);
 		if (discards(c))
-			r->msg->data_len = 0;
+			msg->data_len = 0;
+		r->msg = msg;
+		r->nmsg = 1;
+		return;
 	}
-	if (r->ret == -EINTR)
-		r->ret = host_interrupted(c, SO_RCVTIMEO);
+	if (msg) {
+		free(msg->data);
+		free(msg->control);
+	}
+	free(msg);
 }
 
 struct receiving_many {

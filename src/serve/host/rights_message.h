@@ -14,6 +14,8 @@
 /* Makes of m's control messages (m may be NULL) a copy in *head that can be sent.
  * 0 or -errno (-EBADF: one of the numbers is none); on an error there is nothing to
  * free. */
+/* Besides, a message on an AF_UNIX socket names the process that sends it. Where we
+ * may say so (CAP_SYS_ADMIN), it is the caller; else its readers see us. */
 int rights_message_init(struct msghdr *head, struct caller *, const struct call *,
 			const struct call_msg *m);
 void rights_message_free(struct msghdr *head, struct caller *, const struct call *);

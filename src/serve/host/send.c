@@ -62,12 +62,12 @@ static void do_send(void *arg)
 	s->sent = s->path ? path_enter(s->path) : 0;
 	if (s->sent < 0)
 		return;
-	if (s->c->nr == CALL_send || s->c->nr == CALL_sendto) {
+	if ((s->c->nr == CALL_send || s->c->nr == CALL_sendto) && !m.msg_controllen) {
 		s->sent = sendto(s->c->sock, s->piece.iov_base, s->piece.iov_len, s->now,
 				 m.msg_name, m.msg_namelen);
 	} else {
 		m.msg_iov = &s->piece;
-		m.msg_iovlen = s->payload.n ? 1 : 0;
+		m.msg_iovlen = s->payload.n ? 1 : 0; /* no iovec at all is not one of length 0 */
 		s->sent = sendmsg(s->c->sock, &m, s->now);
 	}
 	if (s->sent < 0)

@@ -13,10 +13,7 @@
 #include <unistd.h>
 
 #include "payload.h"
-
-#ifndef SO_COOKIE
-#define SO_COOKIE 57
-#endif
+#include "waiting.h"
 
 enum { KEPT_MAX = 1024 }; /* so that a hostile program cannot fill our memory */
 
@@ -40,15 +37,6 @@ static bool receives(const struct call *c)
 	return c->nr == CALL_recv || c->nr == CALL_recvfrom || c->nr == CALL_recvmsg;
 }
 
-static uint64_t cookie_of(const struct call *c)
-{
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
-
-	getsockopt(c->sock, SOL_SOCKET, SO_COOKIE, &cookie, &len);
-	return cookie;
-}
-
 void stash_result(struct caller *who, struct call *c, struct result *r,
 		  const struct serve_judge *judge)
 {
@@ -67,7 +55,7 @@ void stash_result(struct caller *who, struct call *c, struct result *r,
 	k = calloc(1, sizeof(*k));
 	if (!k)
 		return;
-	k->cookie = cookie_of(c);
+	const uint64_t cookie = k->cookie = waiting_cookie(c);
 	k->result = *r;
 	result_init(r); /* what it held is ours now */
 	r->ret = ret;
@@ -77,6 +65,7 @@ void stash_result(struct caller *who, struct call *c, struct result *r,
 	*at = k;
 	count++;
 	pthread_mutex_unlock(&lock);
+	waiting_wake(cookie);
 }
 
 /* A message like `from`, with its first n bytes. The control messages, which hold
@@ -136,7 +125,7 @@ bool stash_take(const struct call *c, size_t room, struct result *r)
 
 	if (count == 0)
 		return false;
-	uint64_t cookie = cookie_of(c);
+	uint64_t cookie = waiting_cookie(c);
 	pthread_mutex_lock(&lock);
 	for (at = &first; *at; at = &(*at)->next)
 		if ((*at)->cookie == cookie && ((*at)->result.fd >= 0) == accepts(c))
