@@ -81,10 +81,21 @@ static void stop_too(int sig)
 	sigprocmask(SIG_BLOCK, &one, NULL);
 }
 
-/* Ends as the program has ended: a shell wants to see the signal (so that ^C ends
- * a script too) where it can be had, and the number everywhere. */
+/* Ends as the program has ended. A shell that runs a script wants to see that ^C ended
+ * a command, not a number, or it goes on with the next one. */
 static int end_as(int status)
 {
+	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGINT || WTERMSIG(status) == SIGQUIT)) {
+		const struct rlimit no_core = {0, 0};
+		sigset_t one;
+
+		setrlimit(RLIMIT_CORE, &no_core);
+		signal(WTERMSIG(status), SIG_DFL);
+		sigemptyset(&one);
+		sigaddset(&one, WTERMSIG(status));
+		raise(WTERMSIG(status));
+		sigprocmask(SIG_UNBLOCK, &one, NULL);
+	}
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 

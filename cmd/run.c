@@ -17,7 +17,6 @@
 
 #include "../src/catch/notify.h"
 #include "../src/lib/log.h"
-#include "../src/lib/poke.h"
 #include "../src/serve/host/host.h"
 #include "cmd.h"
 #include "foreground.h"
@@ -264,7 +263,6 @@ static void quiet_signals(sigset_t *set)
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
 		signal(ours[i], SIG_IGN);
 	sigfillset(set);
-	sigdelset(set, POKE);
 	sigprocmask(SIG_SETMASK, set, NULL);
 }
 

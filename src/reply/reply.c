@@ -143,7 +143,7 @@ static void reply_recv(struct caller *who, const struct call *c, struct result *
 {
 	int err = put_payload(who, &c->buf, 1, &r->msg[0]);
 
-	r->unread = err != 0;
+	r->unread = err == -EFAULT; /* not if there is nobody any more */
 	if (!err && c->nr == CALL_recvfrom && c->addr.at)
 		err = put_addr(who, &c->addr, &r->msg[0].name);
 	if (err)
@@ -183,7 +183,7 @@ static void reply_recvmsg(struct caller *who, const struct call *c, struct resul
 {
 	int err = put_payload(who, c->msg[0].iov, c->msg[0].iovlen, &r->msg[0]);
 
-	r->unread = err != 0;
+	r->unread = err == -EFAULT; /* not if there is nobody any more */
 	if (!err)
 		err = put_msghdr(who, c, &c->msg[0], &r->msg[0], r->cloexec);
 	if (err)

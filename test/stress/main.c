@@ -140,6 +140,7 @@ bool wait_for(pid_t pid, int *status, double limit)
 int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
+	srandom(getpid());
 	for (size_t i = 0; argc > 1 && i < sizeof(tests) / sizeof(tests[0]); i++)
 		if (!strcmp(argv[1], tests[i].name))
 			return tests[i].fn(argv + 2);

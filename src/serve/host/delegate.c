@@ -36,6 +36,7 @@
 #include <unistd.h>
 
 #include "../../lib/log.h"
+#include "../../lib/poke.h"
 #include "adopt.h"
 
 enum {
@@ -93,7 +94,9 @@ static int delegate_main(void *arg)
 			futex_wait(&d->state, state);
 			continue;
 		}
+		poke_allow(SIG_UNBLOCK);
 		d->fn(d->arg);
+		poke_allow(SIG_BLOCK);
 		set_state(d, DONE);
 	}
 }

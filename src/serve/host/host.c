@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/time.h>
 
+#include "../../lib/poke.h"
 #include "../../lib/uapi.h"
 #include "delegate.h"
 #include "path.h"
@@ -57,7 +58,9 @@ int host_as_caller(struct caller *who, void (*fn)(void *arg), void *arg)
 {
 	if (who->as)
 		return delegate_run(who->as, fn, arg, &who->server);
+	poke_allow(SIG_UNBLOCK);
 	fn(arg);
+	poke_allow(SIG_BLOCK);
 	return 0;
 }
 
