@@ -21,7 +21,8 @@ const struct abi abi_i386 = {
 	.word = 4,
 	.compat = true,
 	.socketcall = 102,
-	.user_end = UINT64_C(1) << 32, /* a 64-bit kernel: every 32-bit address */
+	/* A 64-bit kernel's own: a buffer may go on past 4 GiB as far as it asks. */
+	.user_end = UINT64_C(0x7ffffffff000),
 	.direct = direct,
 	.ndirect = sizeof(direct) / sizeof(direct[0]),
 };

@@ -21,9 +21,13 @@ static size_t align(size_t n, unsigned word)
 	return (n + word - 1) & ~(size_t)(word - 1);
 }
 
-/* cmsghdr_from_user_compat_to_kern(). Returns the bytes in the host's layout, which
- * are written to `to` unless it is NULL, or -EINVAL. */
-static ssize_t widen(const struct reader *d, const uint8_t *from, size_t len, uint8_t *to)
+/*
+ * cmsghdr_from_user_compat_to_kern(). `got` bytes of the caller's `len` could be read.
+ * Whatever follows a message, be it one byte, must be another: Linux looks at the
+ * length there and finds it too short or too long. Returns the bytes in the host's
+ * layout, or -errno.
+ */
+static ssize_t widened(const struct reader *d, const uint8_t *from, size_t len, size_t got)
 {
 	const unsigned word = d->abi->word;
 	const size_t head = word + 8;
@@ -31,22 +35,57 @@ static ssize_t widen(const struct reader *d, const uint8_t *from, size_t len, ui
 
 	if (len < head)
 		return -EINVAL;
-	do {
+	while (at < len) {
+		if (at + word > got)
+			return got < CONTROL_MAX ? -EFAULT : -ENOBUFS;
 		uint64_t mlen = reader_word(d, from + at);
 
 		if (mlen < head || mlen > len - at)
 			return -EINVAL;
-		if (to) {
-			struct cmsghdr *h = (struct cmsghdr *)(to + out);
-
-			h->cmsg_len = mlen - head + sizeof(*h);
-			memcpy(&h->cmsg_level, from + at + word, 8);
-			memcpy(CMSG_DATA(h), from + at + head, mlen - head);
-		}
 		out += CMSG_ALIGN(mlen - head + sizeof(struct cmsghdr));
 		at += align(mlen, word);
-	} while (at < len && len - at >= head);
-	return out;
+	}
+	return got < len ? -EFAULT : (ssize_t)out;
+}
+
+/* The messages that widened() has measured, into `to`, which is zero. */
+static void widen(const struct reader *d, const uint8_t *from, size_t len, uint8_t *to)
+{
+	const unsigned word = d->abi->word;
+	const size_t head = word + 8;
+
+	for (size_t at = 0; at < len;) {
+		uint64_t mlen = reader_word(d, from + at);
+		struct cmsghdr *h = (struct cmsghdr *)to;
+
+		h->cmsg_len = mlen - head + sizeof(*h);
+		memcpy(&h->cmsg_level, from + at + word, 8);
+		memcpy(CMSG_DATA(h), from + at + head, mlen - head);
+		to += CMSG_ALIGN(h->cmsg_len);
+		at += align(mlen, word);
+	}
+}
+
+static int read_narrow(struct reader *d, struct call_msg *m)
+{
+	const size_t len = m->control_room;
+	/* A length that begins inside the room is read to its end. */
+	const size_t want = len < CONTROL_MAX ? align(len, d->abi->word) : CONTROL_MAX;
+	uint8_t *raw = malloc(want);
+	ssize_t n = raw ? reader_prefix(d, m->control_at, raw, want) : -ENOBUFS;
+
+	if (n >= 0)
+		n = widened(d, raw, len, n);
+	if (n >= 0)
+		m->control = calloc(1, n);
+	if (m->control) {
+		m->control_len = n;
+		widen(d, raw, len, m->control);
+	} else if (n >= 0) {
+		n = -ENOBUFS;
+	}
+	free(raw);
+	return n < 0 ? n : 0;
 }
 
 int reader_control(struct reader *d, struct call_msg *m)
@@ -54,31 +93,16 @@ int reader_control(struct reader *d, struct call_msg *m)
 	size_t len = m->control_room;
 	int err;
 
-	if (m->control_room > INT_MAX || m->control_room > CONTROL_MAX)
+	if (m->control_room > INT_MAX)
 		return -ENOBUFS;
 	if (!len)
 		return 0;
-	uint8_t *raw = malloc(len);
-	if (!raw)
+	if (d->abi->compat)
+		return read_narrow(d, m);
+	m->control = len <= CONTROL_MAX ? malloc(len) : NULL;
+	if (!m->control)
 		return -ENOBUFS;
-	err = caller_read(d->who, m->control_at, raw, len);
-	if (err || !d->abi->compat) {
-		m->control = raw;
-		m->control_len = err ? 0 : len;
-		return err;
-	}
-	ssize_t size = widen(d, raw, len, NULL);
-	if (size < 0) {
-		err = size;
-	} else {
-		m->control = calloc(1, size);
-		if (m->control) {
-			m->control_len = size;
-			widen(d, raw, len, m->control);
-		} else {
-			err = -ENOBUFS;
-		}
-	}
-	free(raw);
+	err = caller_read(d->who, m->control_at, m->control, len);
+	m->control_len = err ? 0 : len;
 	return err;
 }

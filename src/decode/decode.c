@@ -26,6 +26,13 @@ uint64_t reader_word(const struct reader *d, const uint8_t *from)
 	return v;
 }
 
+ssize_t reader_prefix(struct reader *d, uint64_t at, void *buf, size_t len)
+{
+	ssize_t n = len ? d->who->ops->read(d->who, at, buf, len) : 0;
+
+	return n == -EFAULT ? 0 : n;
+}
+
 /* Any error after this is reported only if the descriptor is a socket. */
 static int unless_no_socket(struct reader *d, int err)
 {
@@ -94,6 +101,12 @@ static int decode_bind(struct reader *d)
 	return err ? unless_no_socket(d, err) : 0;
 }
 
+/* A descriptor opened with O_PATH is none at all. */
+static int unless_path(struct reader *d, int err)
+{
+	return d->who->ops->fd_check(d->who, d->c->sock) == -EBADF ? -EBADF : err;
+}
+
 /* connect copies the address before it looks whether there is a socket. */
 static int decode_connect(struct reader *d)
 {
@@ -102,8 +115,7 @@ static int decode_connect(struct reader *d)
 	if (err)
 		return err;
 	err = reader_addr(d, d->c->arg[1], (int)d->c->arg[2], &d->c->addr);
-	/* A descriptor opened with O_PATH is none at all. */
-	return err && d->who->ops->fd_check(d->who, d->c->sock) == -EBADF ? -EBADF : err;
+	return err ? unless_path(d, err) : 0;
 }
 
 static int decode_fd_int(struct reader *d)

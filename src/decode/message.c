@@ -28,37 +28,60 @@ static int get_int(const uint8_t *from)
 	return v;
 }
 
-/* import_iovec(): each length fits a ssize_t, each buffer lies in the user range;
- * the sum is cut at RW_MAX. */
+/* copy_iovec_from_user(): one by one, so that a bad length is found before memory
+ * behind it that cannot be read. */
+static int copy_iov(struct reader *d, uint64_t at, uint8_t *raw, struct call_msg *m)
+{
+	const size_t step = 2 * d->abi->word;
+	ssize_t got = reader_prefix(d, at, raw, m->iovlen * step);
+
+	if (got < 0)
+		return got;
+	for (unsigned i = 0; i < m->iovlen; i++) {
+		if ((i + 1) * step > (size_t)got)
+			return -EFAULT;
+		m->iov[i].at = reader_word(d, raw + i * step);
+		m->iov[i].len = reader_word(d, raw + i * step + d->abi->word);
+		if (m->iov[i].len >> (d->abi->word * 8 - 1))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* Each buffer lies in the user range; the sum of their lengths is cut at RW_MAX. A
+ * single one is cut before it is looked at. */
+static int check_iov(struct reader *d, struct call_msg *m)
+{
+	uint64_t left = RW_MAX;
+
+	if (m->iovlen == 1)
+		return reader_buffer(d, m->iov->at, m->iov->len, m->iov);
+	for (unsigned i = 0; i < m->iovlen; i++) {
+		struct call_span *s = &m->iov[i];
+
+		if (s->at > d->abi->user_end || s->len > d->abi->user_end - s->at)
+			return -EFAULT;
+		s->len = s->len < left ? s->len : left;
+		left -= s->len;
+	}
+	return 0;
+}
+
+/* import_iovec() */
 static int read_iov(struct reader *d, uint64_t at, struct call_msg *m)
 {
-	unsigned step = 2 * d->abi->word;
 	uint8_t raw_inline[CALL_IOV_INLINE * 16], *raw = raw_inline;
-	uint64_t left = RW_MAX;
-	int err;
+	int err = -ENOMEM;
 
 	m->iov = m->iov_inline;
 	if (m->iovlen > CALL_IOV_INLINE) {
 		m->iov = calloc(m->iovlen, sizeof(*m->iov));
-		raw = malloc((size_t)m->iovlen * step);
+		raw = malloc((size_t)m->iovlen * 2 * d->abi->word);
 	}
-	err = m->iov && raw ? caller_read(d->who, at, raw, (size_t)m->iovlen * step) : -ENOMEM;
-	for (unsigned i = 0; !err && i < m->iovlen; i++) {
-		uint64_t base = reader_word(d, raw + (size_t)i * step);
-		uint64_t len = reader_word(d, raw + (size_t)i * step + d->abi->word);
-
-		if (len >> (d->abi->word * 8 - 1))
-			err = -EINVAL;
-		m->iov[i] = (struct call_span){base, len};
-	}
-	for (unsigned i = 0; !err && i < m->iovlen; i++) {
-		struct call_span *s = &m->iov[i];
-
-		s->len = s->len < left ? s->len : left;
-		left -= s->len;
-		if (s->at > d->abi->user_end || s->len > d->abi->user_end - s->at)
-			err = -EFAULT;
-	}
+	if (m->iov && raw)
+		err = copy_iov(d, at, raw, m);
+	if (!err)
+		err = check_iov(d, m);
 	if (raw != raw_inline)
 		free(raw);
 	if (!m->iov)

@@ -16,6 +16,10 @@ struct reader {
 /* A word of the ABI (4 or 8 bytes) out of bytes that were read. */
 uint64_t reader_word(const struct reader *, const uint8_t *from);
 
+/* As much as can be read before the first byte that cannot; -errno if the memory
+ * cannot be reached at all. */
+ssize_t reader_prefix(struct reader *, uint64_t at, void *buf, size_t len);
+
 /* move_addr_to_kernel(): length 0 to 128, then the bytes. 0 or -errno. */
 int reader_addr(struct reader *, uint64_t at, int len, struct call_addr *);
 /* The room at *len_at for an address that comes out; a fault is remembered in
