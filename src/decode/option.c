@@ -6,6 +6,8 @@
  * kernel when the call is ours.
  */
 #include <errno.h>
+#include <limits.h>
+#include <linux/bpf_common.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -14,7 +16,7 @@
 
 #include "reader.h"
 
-enum { SOL_SCTP_ = 132, SOL_XDP_ = 283 };
+enum { SOL_SCTP_ = 132, SOL_PACKET_ = 263, SOL_RDS_ = 276, SOL_XDP_ = 283, SOL_MPTCP_ = 284 };
 
 enum kind {
 	PLAIN,           /* the same bytes everywhere */
@@ -23,9 +25,12 @@ enum kind {
 	GROUP_REQ,       /* an int, then 128-byte addresses aligned to a word */
 	GROUP_FILTER,    /* the same, then two ints and a list */
 	DESCRIPTOR,      /* a number in the caller's table */
+	FPROG_OR_FD,     /* whichever its length says */
 	NEW_DESCRIPTOR,  /* getsockopt makes one */
-	POINTER,         /* cannot be served */
-	POINTER_SET,     /* the same; another option when it is got */
+	POINTER,         /* cannot be served: holds addresses of the caller's memory */
+	TABLES,          /* packet filters: the same when set; when got, not the same
+	                  * bytes for 32 bits */
+	UNTRANSLATED,    /* not the same bytes for 32 bits, which are refused it */
 };
 
 static const struct {
@@ -34,11 +39,13 @@ static const struct {
 } options[] = {
 	{SOL_SOCKET, 20 /* SO_RCVTIMEO_OLD */, TIMEVAL},
 	{SOL_SOCKET, 21 /* SO_SNDTIMEO_OLD */, TIMEVAL},
+	{AF_VSOCK, 6 /* SO_VM_SOCKETS_CONNECT_TIMEOUT_OLD */, TIMEVAL},
 	{SOL_SOCKET, SO_ATTACH_FILTER, FPROG},
 	{SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, FPROG},
 	{SOL_SOCKET, SO_ATTACH_BPF, DESCRIPTOR},
-	{SOL_SOCKET, 77 /* SO_PEERPIDFD */, NEW_DESCRIPTOR},
 	{SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF, DESCRIPTOR},
+	{SOL_PACKET_, 22 /* PACKET_FANOUT_DATA */, FPROG_OR_FD},
+	{SOL_SOCKET, 77 /* SO_PEERPIDFD */, NEW_DESCRIPTOR},
 	{IPPROTO_IP, MCAST_JOIN_GROUP, GROUP_REQ},
 	{IPPROTO_IP, MCAST_LEAVE_GROUP, GROUP_REQ},
 	{IPPROTO_IP, MCAST_JOIN_SOURCE_GROUP, GROUP_REQ},
@@ -58,12 +65,20 @@ static const struct {
 	{SOL_SCTP_, 111 /* SCTP_SOCKOPT_CONNECTX3 */, POINTER},
 	{SOL_SCTP_, 102 /* SCTP_SOCKOPT_PEELOFF */, POINTER}, /* gives a descriptor */
 	{SOL_SCTP_, 122 /* SCTP_SOCKOPT_PEELOFF_FLAGS */, POINTER},
-	{IPPROTO_IP, 64 /* IPT_SO_SET_REPLACE */, POINTER_SET},
-	{IPPROTO_IP, 65 /* IPT_SO_SET_ADD_COUNTERS */, POINTER_SET},
-	{IPPROTO_IPV6, 64 /* IP6T_SO_SET_REPLACE */, POINTER_SET},
-	{IPPROTO_IPV6, 65 /* IP6T_SO_SET_ADD_COUNTERS */, POINTER_SET},
-	{IPPROTO_IP, 96 /* ARPT_SO_SET_REPLACE */, POINTER_SET},
-	{IPPROTO_IP, 128 /* EBT_SO_SET_ENTRIES */, POINTER_SET},
+	{SOL_MPTCP_, 4 /* MPTCP_FULL_INFO */, POINTER},
+	{SOL_RDS_, 2 /* RDS_GET_MR */, POINTER},
+	{SOL_RDS_, 7 /* RDS_GET_MR_FOR_DEST */, POINTER},
+	{IPPROTO_IP, 64 /* IPT_SO_SET_REPLACE, IPT_SO_GET_INFO */, TABLES},
+	{IPPROTO_IP, 65 /* IPT_SO_SET_ADD_COUNTERS, IPT_SO_GET_ENTRIES */, TABLES},
+	{IPPROTO_IPV6, 64 /* IP6T_SO_SET_REPLACE, IP6T_SO_GET_INFO */, TABLES},
+	{IPPROTO_IPV6, 65 /* IP6T_SO_SET_ADD_COUNTERS, IP6T_SO_GET_ENTRIES */, TABLES},
+	{IPPROTO_IP, 96 /* ARPT_SO_SET_REPLACE, ARPT_SO_GET_INFO */, TABLES},
+	{IPPROTO_IP, 97 /* ARPT_SO_SET_ADD_COUNTERS, ARPT_SO_GET_ENTRIES */, TABLES},
+	{IPPROTO_IP, 128 /* EBT_SO_SET_ENTRIES, EBT_SO_GET_INFO */, TABLES},
+	{IPPROTO_IP, 129 /* EBT_SO_SET_COUNTERS, EBT_SO_GET_ENTRIES */, POINTER},
+	{IPPROTO_IP, 130 /* EBT_SO_GET_INIT_INFO */, TABLES},
+	{IPPROTO_IP, 131 /* EBT_SO_GET_INIT_ENTRIES */, POINTER},
+	{IPPROTO_IPV6, 6 /* IPV6_2292PKTOPTIONS: control messages */, UNTRANSLATED},
 };
 
 static enum kind kind_of(const struct call_opt *o)
@@ -72,6 +87,15 @@ static enum kind kind_of(const struct call_opt *o)
 		if (options[i].level == o->level && options[i].name == o->name)
 			return options[i].kind;
 	return PLAIN;
+}
+
+/* Must the kernel not be asked for us, or for them? */
+static bool is_refused(const struct reader *d, enum kind kind)
+{
+	const bool sets = d->c->nr == CALL_setsockopt;
+
+	return kind == POINTER || (kind == TABLES && (sets || d->abi->word == 4)) ||
+	       (kind == UNTRANSLATED && d->abi->word == 4);
 }
 
 /* What is read of a value. The largest that mean anything are shorter; the kernel
@@ -99,21 +123,22 @@ static void widen_timeval(struct call_opt *o)
 	int32_t t[2];
 	struct timeval tv;
 
+	if (o->len < (int)sizeof(t))
+		return; /* too short here and there */
+	o->host_len = sizeof(tv);
 	if (o->val_len < sizeof(t)) {
-		/* Too short here and there, or not to be read. */
-		o->host_len = o->len < (int)sizeof(t) ? o->len : (int)sizeof(tv);
 		o->val_len = 0;
 		return;
 	}
 	memcpy(t, o->val, sizeof(t));
 	tv = (struct timeval){t[0], t[1]};
 	memcpy(o->val, &tv, sizeof(tv));
-	o->val_len = o->host_len = sizeof(tv);
+	o->val_len = sizeof(tv);
 }
 
 static void widen_group(struct call_opt *o)
 {
-	o->host_len = o->len < 4 ? o->len : o->len + 4;
+	o->host_len = o->len < 4 || o->len > INT_MAX - 4 ? o->len : o->len + 4;
 	if (o->val_len < 4)
 		return;
 	memmove(o->val + 8, o->val + 4, o->val_len - 4);
@@ -140,7 +165,8 @@ static int read_filter(struct reader *d, struct call_opt *o)
 	}
 	memcpy(&n, o->val, sizeof(n));
 	uint64_t at = reader_word(d, o->val + d->abi->word);
-	size_t bytes = n * sizeof(struct sock_filter);
+	/* Longer ones are refused before a byte of them is read. */
+	size_t bytes = n <= BPF_MAXINSNS ? n * sizeof(struct sock_filter) : 0;
 	uint8_t *both = calloc(1, sizeof(struct sock_fprog) + bytes + 1);
 	if (!both)
 		return -ENOMEM;
@@ -176,7 +202,7 @@ int reader_setsockopt(struct reader *d)
 	o->len = (int)d->c->arg[4];
 	if (o->len < 0)
 		return -EINVAL;
-	if (kind == POINTER || kind == POINTER_SET)
+	if (is_refused(d, kind))
 		return -ENOPROTOOPT;
 	o->host_len = o->len;
 	err = read_value(d, o);
@@ -194,13 +220,19 @@ int reader_setsockopt(struct reader *d)
 		return 0;
 	case FPROG:
 		return read_filter(d, o);
+	case FPROG_OR_FD:
+		if (o->len != sizeof(int))
+			return read_filter(d, o);
+		take_descriptor(d, o);
+		return 0;
 	case DESCRIPTOR:
 		take_descriptor(d, o);
 		return 0;
 	case PLAIN:
 	case NEW_DESCRIPTOR:
 	case POINTER: /* refused above */
-	case POINTER_SET:
+	case TABLES:
+	case UNTRANSLATED:
 		return 0;
 	}
 	return 0;
@@ -224,6 +256,14 @@ static void room_for_sources(struct call_opt *o)
 	o->grows = true;
 }
 
+/* Room for the wider value. SOL_SOCKET cuts a time that does not fit, others refuse. */
+static int host_room(const struct call_opt *o, enum kind kind)
+{
+	if (kind != TIMEVAL)
+		return o->len < INT_MAX - 4 ? o->len + 4 : o->len;
+	return o->level == SOL_SOCKET || o->len >= 8 ? (int)sizeof(struct timeval) : o->len;
+}
+
 /* Values that come out. Some protocols read the buffer first (MCAST_MSFILTER,
  * SCTP's associations), so below SOL_SOCKET it is given to them as it is. */
 int reader_getsockopt(struct reader *d)
@@ -236,7 +276,7 @@ int reader_getsockopt(struct reader *d)
 	o->host_room = o->len;
 	if (o->len_err || o->len < 0)
 		return 0;
-	if (kind == POINTER)
+	if (is_refused(d, kind))
 		return -ENOPROTOOPT;
 	o->narrow = d->abi->word == 4 && (kind == TIMEVAL || kind == GROUP_FILTER);
 	if (o->level != SOL_SOCKET) {
@@ -248,7 +288,7 @@ int reader_getsockopt(struct reader *d)
 	if (o->narrow && kind == GROUP_FILTER && o->val)
 		widen_group(o);
 	if (o->narrow)
-		o->host_room = kind == TIMEVAL ? (int)sizeof(struct timeval) : o->len + 4;
+		o->host_room = host_room(o, kind);
 	if (kind == NEW_DESCRIPTOR)
 		o->host_room = sizeof(int); /* it is made even if there is no room for it */
 	if (kind == GROUP_FILTER)
