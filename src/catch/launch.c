@@ -2,13 +2,16 @@
  * launch.c - the child shares our table of descriptors until it execs, so the
  * listener that seccomp(2) gives it is ours at once: nothing has to be sent over
  * a socket whose sendmsg the filter might already trap. All our descriptors are
- * close-on-exec, the listener too; exec gives the child a table of its own.
+ * close-on-exec, the listener too. Before it execs the child takes a table of its
+ * own without the listener: execve(2) is notified, and a child that held the
+ * listener would wait for ever if we were killed at that moment.
  */
 #include "launch.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/close_range.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -62,6 +65,8 @@ __attribute__((noreturn)) static void child(char *const argv[], const struct soc
 	r.err = install(filter, &r);
 	if (write(out, &r, sizeof(r)) != sizeof(r) || r.err)
 		_exit(EXIT_OURS);
+	/* Linux 5.9; unshare(2) will not do, it is notified as well. */
+	syscall(SYS_close_range, r.listener, r.listener, CLOSE_RANGE_UNSHARE);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execvp(argv[0], argv);
 	log_error("%s: %s", argv[0], strerror(errno));
