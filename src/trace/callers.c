@@ -68,16 +68,35 @@ struct control_walk control_sent(const struct call *c, const struct call_msg *m)
 	return (struct control_walk){.call = c, .bytes = m->control, .len = m->control_len};
 }
 
-struct control_walk control_received(const struct call *c, const struct result_msg *m)
+struct control_walk control_received(const struct call *c, const struct call_msg *m,
+				     const struct result_msg *out)
 {
-	return (struct control_walk){
-		.call = c, .bytes = m->control, .len = m->control_len, .in = m};
+	return (struct control_walk){.call = c, .bytes = out->control, .len = out->control_len,
+				     .in = out, .room = m->control_room};
+}
+
+/* As put_cmsg(): a message is cut where the room ends, if its head fits. */
+static bool fits(struct control_walk *w, bool narrow)
+{
+	size_t head = header_len(w->call), word = w->call->abi ? w->call->abi->word : sizeof(long);
+	size_t space = (w->shown_len + word - 1) & ~(word - 1);
+
+	if (w->room < head)
+		return false;
+	w->cut = w->shown_len > w->room;
+	if (w->cut) {
+		w->shown_len = w->room;
+		w->data_len = narrow ? 0 : w->room - head;
+	}
+	w->room -= space < w->room ? space : w->room;
+	return true;
 }
 
 bool control_next(struct control_walk *w)
 {
 	struct msghdr m = {.msg_control = (void *)w->bytes, .msg_controllen = w->len};
 	size_t left;
+	bool narrow;
 
 	do {
 		w->h = w->h ? CMSG_NXTHDR(&m, w->h) : w->bytes ? CMSG_FIRSTHDR(&m) : NULL;
@@ -94,19 +113,19 @@ bool control_next(struct control_walk *w)
 	} while (w->in && w->h->cmsg_len > CMSG_LEN(0) && !w->data_len);
 	w->shown_len = header_len(w->call) + w->data_len;
 	/* Made of longs in the caller's layout. */
-	if (w->call->abi && w->call->abi->word == 4 && is_old_timestamp(w->h))
+	narrow = w->call->abi && w->call->abi->word == 4 && is_old_timestamp(w->h);
+	if (narrow)
 		w->shown_len -= w->data_len / 2;
-	return true;
+	return !w->in || fits(w, narrow);
 }
 
-size_t control_total(const struct call *c, const struct result_msg *in, size_t room)
+size_t control_total(const struct call *c, const struct call_msg *m, const struct result_msg *out)
 {
-	struct control_walk w = control_received(c, in);
-	size_t word = c->abi ? c->abi->word : sizeof(long), total = 0;
+	struct control_walk w = control_received(c, m, out);
 
 	while (control_next(&w))
-		total += (w.shown_len + word - 1) & ~(word - 1);
-	return total < room ? total : room;
+		;
+	return m->control_room - w.room;
 }
 
 static bool is_filter(const struct call *c)

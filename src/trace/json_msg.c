@@ -22,7 +22,8 @@ static json_t *control_message(const struct control_walk *w)
 	json_named(o, "type", type ? type->name : NULL, h->cmsg_type);
 	json_set(o, "length", json_integer(w->shown_len));
 	if (w->data_len && !w->unknown_fds)
-		json_set(o, "data", shape_json(type ? type->control : NULL, w->data, w->data_len));
+		json_set(o, "data", shape_json(type && !w->cut ? type->control : NULL, w->data,
+						  w->data_len));
 	return o;
 }
 
@@ -70,9 +71,9 @@ static json_t *message(const struct call *c, const struct call_msg *m,
 	if (!in && m->control)
 		json_set(o, "control", control(control_sent(c, m), shown));
 	if (in && out) {
-		json_set(o, "control_length", json_integer(control_total(c, out, m->control_room)));
+		json_set(o, "control_length", json_integer(control_total(c, m, out)));
 		if (out->control)
-			json_set(o, "control", control(control_received(c, out), shown));
+			json_set(o, "control", control(control_received(c, m, out), shown));
 		json_set(o, "data", payload_json(out->data, out->data_len));
 		json_set(o, "flags", flags_json(&names_msg, (uint32_t)out->flags));
 	} else if (!in) {

@@ -44,6 +44,8 @@ struct control_walk {
 	const uint8_t *bytes;       /* may be NULL: none */
 	size_t len;
 	const struct result_msg *in; /* NULL: they are sent */
+	size_t room;                /* in: what the caller offered, less what is used */
+	bool cut;                   /* in: the present message is cut there */
 	struct cmsghdr *h;          /* the present one */
 	const uint8_t *data;
 	size_t data_len;
@@ -53,11 +55,12 @@ struct control_walk {
 };
 
 struct control_walk control_sent(const struct call *, const struct call_msg *);
-struct control_walk control_received(const struct call *, const struct result_msg *);
+struct control_walk control_received(const struct call *, const struct call_msg *,
+				     const struct result_msg *);
 /* To the first or next message; false at the end, or at one that cannot be. */
 bool control_next(struct control_walk *);
 /* All of them, as msg_controllen then says. */
-size_t control_total(const struct call *c, const struct result_msg *in, size_t room);
+size_t control_total(const struct call *, const struct call_msg *, const struct result_msg *);
 /* The value given to setsockopt, its length in *len; NULL if it was not read or
  * holds numbers of ours. */
 const uint8_t *call_option_in(const struct call *c, size_t *len);

@@ -41,7 +41,7 @@ static void control_message(struct line *l, const struct control_walk *w)
 		if (w->unknown_fds)
 			line_str(l, "[?]");
 		else
-			shape_text(l, o ? o->control : NULL, w->data, w->data_len);
+			shape_text(l, o && !w->cut ? o->control : NULL, w->data, w->data_len);
 	}
 	line_char(l, '}');
 }
@@ -60,7 +60,7 @@ static void control(struct line *l, struct control_walk w)
 		control_message(l, &w);
 	}
 	/* One that cannot be: the kernel does not look further either. */
-	if (w.h && n <= SHOWN_MAX)
+	if (w.h && !w.in && n <= SHOWN_MAX)
 		line_str(l, n ? ", ..." : "...");
 	line_char(l, ']');
 }
@@ -99,10 +99,10 @@ static void controls(struct line *l, const struct call *c, const struct call_msg
 {
 	const struct control_walk none = {.call = c};
 	struct control_walk w = !o->in ? control_sent(c, m)
-		: o->msg ? control_received(c, o->msg) : none;
-	size_t shown = w.in ? control_total(c, w.in, m->control_room) : m->control_room;
+		: o->msg ? control_received(c, m, o->msg) : none;
+	size_t shown = w.in ? control_total(c, m, w.in) : m->control_room;
 
-	if (w.bytes && w.len >= CMSG_LEN(0)) {
+	if (w.bytes && w.len >= CMSG_LEN(0) && shown) {
 		line_str(l, ", msg_control=");
 		control(l, w);
 	} else if (m->control_at && shown) {

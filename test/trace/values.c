@@ -331,6 +331,19 @@ static void received_control(void **state)
 			 : "[{\"level\":\"SOL_SOCKET\",\"level_number\":1,"
 			   "\"type\":\"SO_TIMESTAMP_OLD\",\"type_number\":29,\"length\":32,"
 			   "\"data\":{\"tv_sec\":5,\"tv_usec\":6}}]");
+		/* Cut in the first one's data. */
+		m->control_room = 25;
+		out.given = NULL;
+		expect(&c, &r,
+		       i ? "tv_usec=6}}], msg_controllen=20"
+			 : "{cmsg_len=25, cmsg_level=SOL_SOCKET, cmsg_type=SO_TIMESTAMP_OLD, "
+			   "cmsg_data=\"\\5\\0\\0\\0\\0\\0\\0\\0\\6\"}], msg_controllen=25",
+		       i ? "[{\"level\":\"SOL_SOCKET\",\"level_number\":1,"
+			   "\"type\":\"SO_TIMESTAMP_OLD\",\"type_number\":29,\"length\":20,"
+			   "\"data\":{\"tv_sec\":5,\"tv_usec\":6}}]"
+			 : "[{\"level\":\"SOL_SOCKET\",\"level_number\":1,"
+			   "\"type\":\"SO_TIMESTAMP_OLD\",\"type_number\":29,\"length\":25,"
+			   "\"data\":{\"hex\":\"050000000000000006\"}}]");
 		free(out.control);
 		call_free(&c);
 	}
