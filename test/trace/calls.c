@@ -13,7 +13,8 @@ static const struct sockaddr_in local = {
 	.sin_family = AF_INET, .sin_port = 0x5000, .sin_addr.s_addr = 0x0100007f};
 
 #define LOCAL_TEXT "{sa_family=AF_INET, sin_port=htons(80), sin_addr=inet_addr(\"127.0.0.1\")}"
-#define LOCAL_JSON "{\"family\":\"AF_INET\",\"family_number\":2,\"port\":80,\"address\":\"127.0.0.1\"}"
+#define LOCAL_JSON "{\"family\":\"AF_INET\",\"family_number\":2,\"port\":80," \
+		   "\"address\":\"127.0.0.1\"}"
 
 static void made_socket(struct call *c, struct result *r)
 {
