@@ -83,6 +83,15 @@ static void serve(const struct socketcall_system *sys, struct caller *who, struc
 		s->result.ret = -EOPNOTSUPP;
 }
 
+static void put_handles(struct caller *who, struct call *c)
+{
+	if (c->sock >= 0)
+		who->ops->fd_put(who, c->sock);
+	if (c->opt.handle >= 0)
+		who->ops->fd_put(who, c->opt.handle);
+	c->sock = c->opt.handle = -1;
+}
+
 /* A line that names the new descriptor needs its number before the call is answered.
  * Without a trace it is installed and answered in one step, by catch. */
 static void install_now(const struct socketcall_system *sys, struct caller *who,
@@ -127,6 +136,7 @@ void socketcall_run(const struct socketcall_system *sys, struct caller *who, con
 	reply(who, &s->call, &s->result);
 	if (s->result.unread && sys->serve->undeliverable)
 		sys->serve->undeliverable(who, &s->call, &s->result, NULL);
+	put_handles(who, &s->call);
 	if (sys->trace && s->result.ret >= 0 && s->result.fd >= 0)
 		install_now(sys, who, s);
 
@@ -149,10 +159,6 @@ void socketcall_done(const struct socketcall_system *sys, struct caller *who, st
 		sys->serve->undeliverable(who, &s->call, &s->result, NULL);
 	if (sys->serve->done)
 		sys->serve->done(&s->call);
-	if (s->call.sock >= 0)
-		who->ops->fd_put(who, s->call.sock);
-	if (s->call.opt.handle >= 0)
-		who->ops->fd_put(who, s->call.opt.handle);
 	result_free(&s->result);
 	call_free(&s->call);
 }

@@ -121,7 +121,10 @@ struct call {
 
 	int fd;               /* the caller's number; all but socket and socketpair; else -1 */
 	int sock;             /* caller's descriptor as a handle of ours (caller_ops.fd_get);
-	                       * -1 none. The spine puts it back. */
+	                       * -1 none. The spine puts it back before the caller goes on:
+	                       * a socket that it then closes must be closed. */
+	uint64_t sock_id;     /* accept*, recv*: names the socket when sock is put back; set
+	                       * by serve */
 	int family, type, protocol; /* socket, socketpair; type with its flags */
 	uint64_t sv_at;       /* socketpair */
 	int backlog;          /* listen */

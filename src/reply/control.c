@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/socket.h>
 
 #ifndef SCM_PIDFD
@@ -75,7 +76,7 @@ static void put(struct out *o, int level, int type, const void *data, size_t len
 
 /* Installs descriptors and writes their numbers. The memory is tried before: what
  * was installed cannot be taken back. */
-static void put_rights(struct out *o, const struct cmsghdr *h, struct result_msg *m, bool cloexec)
+static void put_rights(struct out *o, struct cmsghdr *h, struct result_msg *m, bool cloexec)
 {
 	size_t count = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int), room = 0, n;
 	const int *handle = (const int *)CMSG_DATA(h);
@@ -96,6 +97,13 @@ static void put_rights(struct out *o, const struct cmsghdr *h, struct result_msg
 		number[n] = o->who->ops->fd_install(o->who, handle[n], cloexec);
 		if (number[n] < 0)
 			break;
+	}
+	/* Ours go before the caller goes on: what it closes must be closed then. */
+	for (size_t i = 0; i < count; i++) {
+		int none = -1;
+
+		close(handle[i]);
+		memcpy(CMSG_DATA(h) + i * sizeof(int), &none, sizeof(none));
 	}
 	if (n)
 		put(o, SOL_SOCKET, h->cmsg_type, number, n * sizeof(int));

@@ -7,6 +7,10 @@
 #include <fcntl.h>
 #include <sys/time.h>
 
+#ifndef SO_COOKIE
+#define SO_COOKIE 57 /* Linux 4.12: a name that is not used again */
+#endif
+
 #include "../../lib/poke.h"
 #include "../../lib/uapi.h"
 #include "delegate.h"
@@ -19,25 +23,26 @@
 static const struct {
 	serve_fn *op;
 	bool any_rights;
+	bool takes; /* a connection or data, which may have to be put back */
 } ops[CALL_LAST + 1] = {
 	[CALL_socket] = {host_socket},
 	[CALL_bind] = {host_bind},
 	[CALL_connect] = {host_connect},
 	[CALL_listen] = {host_listen},
-	[CALL_accept] = {host_accept},
+	[CALL_accept] = {host_accept, .takes = true},
 	[CALL_getsockname] = {host_getsockname, .any_rights = true},
 	[CALL_getpeername] = {host_getpeername, .any_rights = true},
 	[CALL_socketpair] = {host_socketpair},
 	[CALL_send] = {host_send},
-	[CALL_recv] = {host_recv},
+	[CALL_recv] = {host_recv, .takes = true},
 	[CALL_sendto] = {host_send},
-	[CALL_recvfrom] = {host_recv},
+	[CALL_recvfrom] = {host_recv, .takes = true},
 	[CALL_shutdown] = {host_shutdown, .any_rights = true},
 	[CALL_setsockopt] = {host_setsockopt},
 	[CALL_getsockopt] = {host_getsockopt},
 	[CALL_sendmsg] = {host_send},
-	[CALL_recvmsg] = {host_recv},
-	[CALL_accept4] = {host_accept},
+	[CALL_recvmsg] = {host_recv, .takes = true},
+	[CALL_accept4] = {host_accept, .takes = true},
 	[CALL_recvmmsg] = {host_recvmmsg},
 	[CALL_sendmmsg] = {host_sendmmsg},
 };
@@ -50,6 +55,11 @@ static void host_serve(struct caller *who, struct call *c, struct result *r,
 		r->ret = who->ops->rights(who, &who->as);
 		if (r->ret < 0)
 			return;
+	}
+	if (ops[c->nr].takes) {
+		socklen_t len = sizeof(c->sock_id);
+
+		getsockopt(c->sock, SOL_SOCKET, SO_COOKIE, &c->sock_id, &len);
 	}
 	ops[c->nr].op(who, c, r, judge);
 }

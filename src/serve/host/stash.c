@@ -1,6 +1,6 @@
 /*
  * stash.c - a list, nearly always empty; see stash.h. A socket is known by its
- * cookie (SO_COOKIE, Linux 4.12), which is not used again.
+ * sock_id.
  */
 #include "stash.h"
 
@@ -55,7 +55,7 @@ void stash_result(struct caller *who, struct call *c, struct result *r,
 	k = calloc(1, sizeof(*k));
 	if (!k)
 		return;
-	const uint64_t cookie = k->cookie = waiting_cookie(c);
+	const uint64_t cookie = k->cookie = c->sock_id;
 	k->result = *r;
 	result_init(r); /* what it held is ours now */
 	r->ret = ret;
@@ -125,7 +125,7 @@ bool stash_take(const struct call *c, size_t room, struct result *r)
 
 	if (count == 0)
 		return false;
-	uint64_t cookie = waiting_cookie(c);
+	const uint64_t cookie = c->sock_id;
 	pthread_mutex_lock(&lock);
 	for (at = &first; *at; at = &(*at)->next)
 		if ((*at)->cookie == cookie && ((*at)->result.fd >= 0) == accepts(c))

@@ -12,10 +12,6 @@
 
 #include "../../lib/poke.h"
 
-#ifndef SO_COOKIE
-#define SO_COOKIE 57
-#endif
-
 struct waiting {
 	struct waiting *next;
 	const struct call *call;
@@ -29,15 +25,6 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct waiting *first;
 static _Atomic unsigned count;
 
-uint64_t waiting_cookie(const struct call *c)
-{
-	uint64_t cookie = 0;
-	socklen_t len = sizeof(cookie);
-
-	getsockopt(c->sock, SOL_SOCKET, SO_COOKIE, &cookie, &len);
-	return cookie;
-}
-
 void waiting_begin(struct caller *who, const struct call *c)
 {
 	struct waiting *w = calloc(1, sizeof(*w));
@@ -45,7 +32,7 @@ void waiting_begin(struct caller *who, const struct call *c)
 	if (!w)
 		return; /* then it is only slower to notice */
 	*w = (struct waiting){
-		.call = c, .who = who, .tid = gettid(), .cookie = waiting_cookie(c)};
+		.call = c, .who = who, .tid = gettid(), .cookie = c->sock_id};
 	pthread_mutex_lock(&lock);
 	w->next = first;
 	first = w;
@@ -98,8 +85,7 @@ void waiting_see_off(const struct call *c)
 
 	if (count == 0)
 		return;
-	uint64_t cookie = waiting_cookie(c);
-	for (int i = 0; i < 100 && poke_dead(cookie); i++)
+	for (int i = 0; i < 100 && poke_dead(c->sock_id); i++)
 		nanosleep(&moment, NULL);
 }
 

@@ -20,12 +20,9 @@ void waiting_end(const struct call *);
 /* Waits until no call waits on the socket of c whose caller is gone; not for long. */
 void waiting_see_off(const struct call *c);
 
-/* Something was put back for the socket with that cookie: wakes who waits there. */
+/* Something was put back for the socket with that sock_id: wakes who waits there. */
 void waiting_wake(uint64_t cookie);
 /* Was this call woken so, since it was last asked? */
 bool waiting_woken(const struct call *c);
-
-/* SO_COOKIE of the call's socket: a name that is not used again. */
-uint64_t waiting_cookie(const struct call *c);
 
 #endif
