@@ -24,16 +24,20 @@
  * address then faults. */
 static int put_addr(struct caller *who, const struct call_addr *to, const struct call_addr *from)
 {
-	int len = to->len < from->len ? to->len : from->len, err;
+	uint8_t both[sizeof(int) + CALL_ADDR_MAX];
+	int len = to->len < from->len ? to->len : from->len;
 
 	if (to->len_err)
 		return to->len_err;
 	if (len < 0)
 		return -EINVAL;
-	err = caller_write(who, to->len_at, &from->len, sizeof(from->len));
-	if (!err && len)
-		err = caller_write(who, to->at, from->bytes, len < CALL_ADDR_MAX ? len : CALL_ADDR_MAX);
-	return err;
+	if (len > CALL_ADDR_MAX)
+		len = CALL_ADDR_MAX;
+	const struct call_span span[2] = {{to->len_at, sizeof(int)}, {to->at, len}};
+	memcpy(both, &from->len, sizeof(int));
+	memcpy(both + sizeof(int), from->bytes, len);
+	ssize_t done = caller_write_spans(who, span, 2, both, sizeof(int) + len);
+	return done < 0 ? (int)done : (size_t)done < sizeof(int) + len ? -EFAULT : 0;
 }
 
 static void reply_accept(struct caller *who, const struct call *c, struct result *r)
@@ -59,13 +63,16 @@ static void reply_pair(struct caller *who, const struct call *c, struct result *
 		sv[i] = who->ops->fd_install(who, r->pair[i], r->cloexec);
 		r->given_pair[i] = sv[i];
 		err = sv[i] < 0 ? sv[i] : 0;
+		/* Ours goes before the caller goes on: what it closes must be closed then. */
+		close(r->pair[i]);
+		r->pair[i] = -1;
 	}
 	r->ret = err ? err : caller_write(who, c->sv_at, sv, sizeof(sv));
 }
 
 static void narrow_option(const struct call *c, struct result *r)
 {
-	if (r->opt_len == (int)sizeof(struct timeval) && c->opt.level == SOL_SOCKET) {
+	if (r->opt_len == (int)sizeof(struct timeval)) {
 		struct timeval tv;
 		int32_t t[2];
 

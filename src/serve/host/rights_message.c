@@ -113,6 +113,16 @@ int rights_message_init(struct msghdr *head, struct caller *who, const struct ca
 	return err;
 }
 
+bool rights_message_name_us(struct msghdr *head, const struct caller *who)
+{
+	struct ucred *claimed = credentials(head);
+
+	if (!claimed || !who->tgid || claimed->pid != who->tgid)
+		return false;
+	claimed->pid = syscall(SYS_getpid); /* a delegate's, if that is who sends */
+	return true;
+}
+
 void rights_message_free(struct msghdr *head, struct caller *who, const struct call *c)
 {
 	if (head->msg_control && carries_descriptors(c))

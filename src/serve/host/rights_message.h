@@ -18,6 +18,10 @@
  * may say so (CAP_SYS_ADMIN), it is the caller; else its readers see us. */
 int rights_message_init(struct msghdr *head, struct caller *, const struct call *,
 			const struct call_msg *m);
+/* Were the messages refused (EPERM) because they name the caller's process, as it may
+ * itself? Then names ours instead, with whose rights the caller's are used, and
+ * returns true: its readers see the right user and the wrong process. */
+bool rights_message_name_us(struct msghdr *head, const struct caller *);
 void rights_message_free(struct msghdr *head, struct caller *, const struct call *);
 
 #endif

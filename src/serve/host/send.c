@@ -72,6 +72,10 @@ static void do_send(void *arg)
 	}
 	if (s->sent < 0)
 		s->sent = -errno;
+	if (s->sent == -EPERM && rights_message_name_us(&s->head, s->who)) {
+		do_send(s);
+		return;
+	}
 	if (s->sent == -EPIPE)
 		s->sigpipe = take_sigpipe();
 }
