@@ -338,7 +338,7 @@ int decode(struct caller *who, const struct abi *abi, int sysno, const uint64_t 
 		reg[i] = args[i] & mask;
 	c->abi = abi;
 	c->sysno = sysno;
-	if (sysno == abi->socketcall) {
+	if (abi->socketcall >= 0 && sysno == abi->socketcall) {
 		err = read_block(&d, reg);
 	} else {
 		const struct abi_direct *row = abi_direct_by_sysno(abi, sysno);
