@@ -132,8 +132,10 @@ __attribute__((unused)) static pid_t caller_start(unsigned long flags, int (*bod
 	pid = syscall(__NR_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
 	must(pid >= 0);
 	if (!pid) {
-		int fd = listen_caught(flags);
+		int fd;
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		fd = listen_caught(flags);
 		shared->listener = fd < 0 ? fd - 1 : fd; /* never -1 */
 		if (fd < 0)
 			_exit(SKIP);

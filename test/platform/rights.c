@@ -92,6 +92,7 @@ static pid_t target(void)
 	pid = fork();
 	must(pid >= 0);
 	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (unshare(CLONE_NEWUSER) || unshare(CLONE_NEWNET | CLONE_NEWNS))
 			_exit(1);
 		shared->stage = 1;
