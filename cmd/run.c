@@ -130,7 +130,6 @@ static int read_option(struct options *o, int opt, bool rules)
 		fputs(help, stdout);
 		exit(0);
 	default:
-		log_error("see socketcall run --help");
 		return EXIT_OURS;
 	}
 }
@@ -140,8 +139,14 @@ static int read_options(int argc, char **argv, struct options *o)
 	for (int pass = 0; pass < 2; pass++) {
 		int opt, status;
 
-		optind = 0; /* GNU: start anew; "+": stop at PROGRAM */
-		while ((opt = getopt_long(argc, argv, "+h", long_options, NULL)) != -1) {
+		optind = 0; /* GNU: start anew; "+": stop at PROGRAM; ":": we say what is wrong */
+		while ((opt = getopt_long(argc, argv, "+:h", long_options, NULL)) != -1) {
+			if (opt == '?' || opt == ':') {
+				log_error("run: %s '%s' (see socketcall run --help)",
+					  opt == '?' ? "unknown option" : "a value is missing for",
+					  argv[optind - 1]);
+				return EXIT_OURS;
+			}
 			status = read_option(o, opt == 'h' ? OPT_HELP : opt, pass == 0);
 			if (status)
 				return status;
@@ -167,6 +172,8 @@ static int open_trace(const struct options *o, struct socketcall_system *sys)
 	}
 	if (o->trace)
 		sys->trace = trace_new(out, o->format);
+	else if (policy_logs(o->policy))
+		sys->log = trace_new(stderr, TRACE_TEXT);
 	if (o->stats)
 		sys->stats = stats_new();
 	if ((o->trace && !sys->trace) || (o->stats && !sys->stats)) {

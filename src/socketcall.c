@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "decode/decode.h"
-#include "lib/log.h"
 #include "reply/reply.h"
 
 static uint64_t ns_between(const struct timespec *a, const struct timespec *b)
@@ -21,10 +20,8 @@ static uint64_t ns_between(const struct timespec *a, const struct timespec *b)
 	return (b->tv_sec - a->tv_sec) * UINT64_C(1000000000) + b->tv_nsec - a->tv_nsec;
 }
 
-static int verdict_errno(const struct verdict *v, const struct call *c)
+static int verdict_errno(const struct verdict *v)
 {
-	if (v->log)
-		log_error("%s by %s", call_name(c->nr), v->rule ? v->rule : "default");
 	return v->kind == VERDICT_ALLOW ? 0 : -v->err;
 }
 
@@ -40,7 +37,7 @@ static int judge_path(void *ctx, const struct call *c, unsigned i, const char *p
 	struct judging *j = ctx;
 
 	*j->verdict = policy_decide_path(j->policy, c, i, path);
-	return verdict_errno(j->verdict, c);
+	return verdict_errno(j->verdict);
 }
 
 static int judge_peer(void *ctx, const struct call *c, const struct call_addr *peer)
@@ -48,7 +45,7 @@ static int judge_peer(void *ctx, const struct call *c, const struct call_addr *p
 	struct judging *j = ctx;
 
 	*j->verdict = policy_decide_peer(j->policy, c, peer);
-	return verdict_errno(j->verdict, c);
+	return verdict_errno(j->verdict);
 }
 
 /* Returns 0 if the call may be served. Of an mmsg call the messages before the
@@ -62,7 +59,7 @@ static int decide(const struct policy *policy, struct call *c, struct verdict *v
 		c->vlen = allowed;
 		return 0;
 	}
-	return verdict_errno(v, c);
+	return verdict_errno(v);
 }
 
 static void serve(const struct socketcall_system *sys, struct caller *who, struct socketcall *s)
@@ -110,13 +107,27 @@ static void install_now(const struct socketcall_system *sys, struct caller *who,
 	r->fd = -1;
 }
 
+/* One line, and the counters. log rules of earlier looks at the call count as well. */
+static void report(const struct socketcall_system *sys, struct caller *who, struct socketcall *s,
+		   struct timespec wall, uint64_t took_ns)
+{
+	const struct verdict *v = s->call.err ? NULL : &s->verdict;
+	struct trace *to = sys->trace ? sys->trace : v && v->log ? sys->log : NULL;
+
+	if (to)
+		trace_call(to, who, &s->call, v, &s->result, wall, took_ns);
+	if (sys->stats)
+		stats_call(sys->stats, &s->call, v, &s->result, took_ns);
+}
+
 void socketcall_run(const struct socketcall_system *sys, struct caller *who, const struct abi *abi,
 		    int sysno, const uint64_t args[6], struct socketcall *s)
 {
+	const bool watched = sys->trace || sys->log || sys->stats;
 	struct timespec wall, start, end;
 	int err;
 
-	if (sys->trace || sys->stats) {
+	if (watched) {
 		clock_gettime(CLOCK_REALTIME, &wall);
 		clock_gettime(CLOCK_MONOTONIC, &start);
 	}
@@ -140,15 +151,9 @@ void socketcall_run(const struct socketcall_system *sys, struct caller *who, con
 	if (sys->trace && s->result.ret >= 0 && s->result.fd >= 0)
 		install_now(sys, who, s);
 
-	if (sys->trace || sys->stats) {
-		const struct verdict *v = s->call.err ? NULL : &s->verdict;
-
+	if (watched) {
 		clock_gettime(CLOCK_MONOTONIC, &end);
-		if (sys->trace)
-			trace_call(sys->trace, who, &s->call, v, &s->result, wall,
-				   ns_between(&start, &end));
-		if (sys->stats)
-			stats_call(sys->stats, &s->call, v, &s->result, ns_between(&start, &end));
+		report(sys, who, s, wall, ns_between(&start, &end));
 	}
 }
 

@@ -18,6 +18,7 @@ struct socketcall_system {
 	const struct serve_ops *serve;
 	const struct policy *policy;
 	struct trace *trace; /* NULL: none */
+	struct trace *log;   /* what `log` rules match, where it is not traced; NULL: nowhere */
 	struct stats *stats; /* NULL: none */
 };
 

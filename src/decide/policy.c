@@ -43,6 +43,14 @@ void policy_free(struct policy *p)
 	free(p);
 }
 
+bool policy_logs(const struct policy *p)
+{
+	for (unsigned i = 0; i < p->nrules; i++)
+		if (p->rule[i].action == ACTION_LOG)
+			return true;
+	return false;
+}
+
 unsigned policy_count(const struct policy *p)
 {
 	return p->nrules;

@@ -28,6 +28,8 @@ struct policy *policy_new(void);
 void policy_free(struct policy *);
 /* How many rules it has; `default` lines do not count. */
 unsigned policy_count(const struct policy *);
+/* Is there a `log` rule? */
+bool policy_logs(const struct policy *);
 
 /* Adds the rules of a text (need not end in NUL) after those already there. `name`
  * is used in messages and verdicts. 0, or -EINVAL with *err filled, or -ENOMEM. */
