@@ -144,8 +144,11 @@ const uint8_t *call_option_in(const struct call *c, size_t *len)
 		return NULL;
 	if (!is_filter(c) || o->val_len != sizeof(prog))
 		return o->val;
-	/* The instructions follow the head, if they could be read. */
+	/* The instructions follow the head, if they could be read and are not more
+	 * than the kernel takes. */
 	memcpy(&prog, o->val, sizeof(prog));
+	if (prog.len > BPF_MAXINSNS)
+		return NULL;
 	*len = prog.len * sizeof(struct sock_filter);
 	return (uint8_t *)prog.filter == o->val + sizeof(prog) ? o->val + sizeof(prog) : NULL;
 }
