@@ -36,10 +36,10 @@ static ssize_t move(struct fake *f, uint64_t at, uint8_t *in, const uint8_t *out
 		for (; i < r->len && n < len; i++, n++) {
 			if (in) {
 				in[n] = r->bytes[i];
-				r->reads[i]++;
+				r->reads[i] += r->reads[i] < UINT8_MAX;
 			} else {
 				r->bytes[i] = out[n];
-				r->writes[i]++;
+				r->writes[i] += r->writes[i] < UINT8_MAX;
 			}
 		}
 	}
