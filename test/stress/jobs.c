@@ -139,9 +139,9 @@ int jobs_main(char **argv)
 	check("not executable is 126", expect("\nst=126.", 5));
 	type("\"$S\" run --nonsense; echo st=$?.\n");
 	check("our error is 125", expect("\nst=125.", 5));
-	type("timeout 1 \"$S\" run sleep 50; echo st=$?.\n");
+	type("timeout 1 \"$S\" run sleep 50.077; echo st=$?.\n");
 	check("timeout 1 is 124", expect("\nst=124.", 5));
-	type("pgrep -c -x sleep; echo left.\n");
+	type("pgrep -c -f 'sleep 50[.]077'; echo left.\n");
 	expect("left.", 2);
 	check("and nothing is left", expect("0\r\nleft.", 3));
 	type("\"$S\" run tty; echo st=$?.\n");

@@ -52,10 +52,11 @@ static void datagrams(bool restart, unsigned n)
 	if (pid == 0) {
 		set_storm(restart, 0);
 		for (uint32_t i = 0; i < n; i++) {
-			if (send(sv[1], &i, sizeof(i), 0) != sizeof(i))
-				_exit(1);
-			if (i % 4 == 0)
-				usleep(700); /* so that the other side waits */
+			while (send(sv[1], &i, sizeof(i), 0) != sizeof(i))
+				if (errno != EINTR)
+					fail("send: %s", strerror(errno));
+			if (i % 4 == 0) /* so that the other side waits */
+				usleep(i % 16 ? 700 : 6000);
 		}
 		_exit(0);
 	}
@@ -93,10 +94,11 @@ static void stream_bytes(bool restart, unsigned n)
 
 		set_storm(restart, 0);
 		for (unsigned i = 0; i < n; i++, b++) {
-			if (send(sv[1], &b, 1, 0) != 1)
-				_exit(1);
+			while (send(sv[1], &b, 1, 0) != 1)
+				if (errno != EINTR)
+					fail("send: %s", strerror(errno));
 			if (i % 8 == 0)
-				usleep(700);
+				usleep(i % 32 ? 700 : 6000);
 		}
 		_exit(0);
 	}
@@ -130,25 +132,26 @@ static void connections(bool restart, bool on_accept, unsigned n)
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		close(ls);
 		set_storm(restart, on_accept ? 0 : 1000);
 		for (id = 1; id <= n; id++) {
-			int fd = socket(AF_INET, SOCK_STREAM, 0);
-			struct pollfd p = {.fd = fd, .events = POLLOUT};
+			int fd;
 
-			if (fd < 0)
-				_exit(1);
-			if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
+			/* Nor does socket(2), natively (doc/limits.md). */
+			while ((fd = socket(AF_INET, SOCK_STREAM, 0)) < 0)
 				if (errno != EINTR || restart)
+					fail("socket: errno %d (%s)", errno, strerror(errno));
+			/* Natively an interrupted connect goes on by itself. Before the
+			 * supervisor has seen it, it has not begun: ask again. */
+			while (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 && errno != EISCONN)
+				if ((errno != EINTR && errno != EALREADY) || restart)
 					fail("connect: errno %d (%s)", errno, strerror(errno));
-				while (poll(&p, 1, -1) < 0)
-					;
-			}
 			while (write(fd, &id, sizeof(id)) < 0)
 				if (errno != EINTR)
 					fail("write: %s", strerror(errno));
 			close(fd);
 			if (id % 3 == 0)
-				usleep(1500);
+				usleep(id % 12 ? 1500 : 6000);
 		}
 		_exit(0);
 	}
