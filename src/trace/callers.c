@@ -162,8 +162,10 @@ const struct shape *shape_narrow(const struct call *c, const struct shape *shape
 
 size_t call_option_bytes(const struct call *c, const struct result *r)
 {
-	/* SO_GET_FILTER counts instructions. */
-	return is_filter(c) ? r->opt_len * sizeof(struct sock_filter) : (size_t)r->opt_len;
+	/* SO_GET_FILTER counts instructions; with no room it does nothing else. */
+	if (is_filter(c))
+		return c->opt.len > 0 ? r->opt_len * sizeof(struct sock_filter) : 0;
+	return r->opt_len;
 }
 
 int call_option_len(const struct call *c, int level, int name, int host_len)
