@@ -46,6 +46,7 @@ enum {
 	SLOW_TICK_MS = 10, /* when all calls that are served have waited for long */
 	SLOW_AFTER = 10,   /* ticks */
 	SLEEP_AFTER = 25,  /* ticks without a call */
+	PATIENCE = 100,    /* looks at a call whose caller is gone */
 	LOOKS_PER_TICK = 8, /* calls looked after in a tick: bounds what watching costs */
 	SPARE_THREADS = 4,
 	THREADS_MAX = 4096, /* that serve at once; beyond it callers wait */
@@ -59,6 +60,7 @@ struct worker {
 	_Atomic unsigned seq; /* odd while it serves a call */
 	unsigned seq_seen;    /* by the watch */
 	unsigned ticks;       /* that this call has lasted */
+	unsigned gone;        /* looks at it since its caller was gone */
 	_Atomic int signalled; /* what task_signalled() said when the watch interrupted it */
 	struct process process;
 	struct window window;
@@ -236,6 +238,7 @@ static void *work(void *arg)
 		n->receiving--;
 		pthread_mutex_unlock(&n->lock);
 		w.signalled = 0;
+		w.gone = 0;
 		w.seq++;
 		wake_watch(n);
 		serve(&w, &req);
@@ -254,15 +257,18 @@ static void *work(void *arg)
 static void look_after(struct notify *n, struct worker *w)
 {
 	pid_t server = w->process.who.server;
-	int signalled = 0;
+	int signalled = 0, sig = POKE;
 
 	if (process_waiting(n->listener, w->process.id)) {
 		signalled = task_signalled(w->process.who.tid, w->process.who.tgid);
 		if (signalled == 0)
 			return;
+	} else if (server && ++w->gone > PATIENCE) {
+		/* A delegate that does not hear: somebody with its user id stopped it. */
+		sig = SIGKILL;
 	}
 	w->signalled = signalled;
-	syscall(SYS_tkill, server ? server : w->tid, POKE);
+	syscall(SYS_tkill, server ? server : w->tid, sig);
 }
 
 static void *watch(void *arg)

@@ -8,14 +8,10 @@
  * is none, for on the good path the kernel says so itself.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "reader.h"
-
-/* MAX_RW_COUNT of the kernel: INT_MAX, whole pages. */
-enum { RW_MAX = INT_MAX & ~4095 };
 
 uint64_t reader_word(const struct reader *d, const uint8_t *from)
 {

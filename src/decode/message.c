@@ -2,7 +2,6 @@
  * message.c - struct msghdr and the iovecs behind it.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,8 +16,6 @@ static const uint8_t layout[2][8] = {
 	{[NAME] = 0, [NAMELEN] = 8, [IOV] = 16, [IOVLEN] = 24, [CONTROL] = 32,
 	 [CONTROLLEN] = 40, [FLAGS] = 48, [SIZE] = 56},
 };
-
-enum { RW_MAX = INT_MAX & ~4095 };
 
 static int get_int(const uint8_t *from)
 {

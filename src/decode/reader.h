@@ -6,6 +6,9 @@
 
 #include "decode.h"
 
+/* MAX_RW_COUNT of the kernel: INT_MAX, whole pages. */
+enum { RW_MAX = 0x7fffffff & ~4095 };
+
 struct reader {
 	struct caller *who;
 	const struct abi *abi;
