@@ -159,7 +159,7 @@ static void args_getsockopt(json_t *o, const struct call *c, const struct result
 		return;
 	json_set(o, "value_length",
 	    json_integer(call_option_len(c, arg_int(c, 1), arg_int(c, 2), r->opt_len)));
-	if (r->opt && r->opt_len > 0)
+	if (r->opt && call_option_bytes(c, r))
 		json_set(o, "value", shape_json(shape_narrow(c, shape), r->opt,
 						call_option_bytes(c, r)));
 }

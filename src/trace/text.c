@@ -263,7 +263,7 @@ static void args_getsockopt(struct line *l, const struct call *c, const struct r
 	const struct shape *shape = option(l, c, OPTION_GET);
 	bool out = text_served(c, r);
 
-	if (out && r->opt && r->opt_len > 0)
+	if (out && r->opt && call_option_bytes(c, r))
 		shape_text(l, shape_narrow(c, shape), r->opt, call_option_bytes(c, r));
 	else
 		line_pointer(l, c->arg[3]);
