@@ -31,21 +31,24 @@ static ssize_t widened(const struct reader *d, const uint8_t *from, size_t len, 
 {
 	const unsigned word = d->abi->word;
 	const size_t head = word + 8;
-	size_t at = 0, out = 0;
+	size_t at = 0, end = 0, out = 0;
 
 	if (len < head)
 		return -EINVAL;
 	while (at < len) {
 		if (at + word > got)
-			return got < CONTROL_MAX ? -EFAULT : -ENOBUFS;
+			return got < CONTROL_MAX ? -EFAULT : -ENOMEM;
 		uint64_t mlen = reader_word(d, from + at);
 
 		if (mlen < head || mlen > len - at)
 			return -EINVAL;
 		out += CMSG_ALIGN(mlen - head + sizeof(struct cmsghdr));
+		end = at + mlen;
 		at += align(mlen, word);
 	}
-	return got < len ? -EFAULT : (ssize_t)out;
+	if (out > CONTROL_MAX)
+		return -ENOMEM; /* here Linux does not say ENOBUFS */
+	return got < end ? -EFAULT : (ssize_t)out;
 }
 
 /* The messages that widened() has measured, into `to`, which is zero. */
