@@ -233,11 +233,16 @@ static int read_timeout(struct reader *d)
 	return sec < 0 || nsec < 0 || nsec >= 1000000000 ? -EINVAL : 0;
 }
 
+/* Linux holds the control messages of one message at a time, we hold all of them.
+ * With more than this the list ends early: fewer may be sent than were given. */
+enum { CONTROL_SUM = 1 << 20 };
+
 static int decode_messages(struct reader *d)
 {
 	struct call *c = d->c;
 	bool sends = c->nr == CALL_sendmmsg;
 	unsigned n, step = d->abi->word == 8 ? 64 : 32; /* sizeof(struct mmsghdr) */
+	size_t control = 0;
 	int err;
 
 	c->msgs_at = c->arg[1];
@@ -256,13 +261,14 @@ static int decode_messages(struct reader *d)
 	c->msg = n == 1 ? &c->msg_inline : calloc(n, sizeof(*c->msg));
 	if (!c->msg)
 		return -ENOMEM;
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n && control < CONTROL_SUM; i++) {
 		struct call_msg *m = &c->msg[i];
 
 		c->nmsg++;
 		m->err = reader_msghdr(d, c->msgs_at + (uint64_t)i * step, sends, m);
 		if (m->err)
 			break;
+		control += m->control_len;
 	}
 	return c->msg[0].err ? unless_no_socket(d, c->msg[0].err) : 0;
 }
