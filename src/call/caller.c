@@ -62,5 +62,20 @@ ssize_t caller_read_spans(struct caller *who, const struct call_span *span, unsi
 ssize_t caller_write_spans(struct caller *who, const struct call_span *span, unsigned n,
 			   const void *buf, size_t len)
 {
+	struct call_span part[CALLER_SPANS_MAX];
+	size_t left = len;
+	unsigned used = 0;
+
+	for (unsigned i = 0; i < n && left && used < CALLER_SPANS_MAX; i++) {
+		if (!span[i].len)
+			continue;
+		part[used] = span[i];
+		if (part[used].len > left)
+			part[used].len = left;
+		left -= part[used++].len;
+	}
+	/* In one step, where the caller can, if a few places take all of it. */
+	if (who->ops->write_spans && used > 1 && !left)
+		return who->ops->write_spans(who, part, used, buf);
 	return walk(who, span, n, 0, (uint8_t *)buf, len, move_out);
 }

@@ -17,6 +17,8 @@
 struct caller;
 struct rights;
 
+enum { CALLER_SPANS_MAX = 16 };
+
 struct caller_ops {
 	/* Copies from the caller's memory. Returns the bytes copied before the
 	 * first unreadable byte (len if all), -EFAULT if none could be, or
@@ -25,6 +27,10 @@ struct caller_ops {
 	ssize_t (*read)(struct caller *, uint64_t at, void *buf, size_t len);
 	/* The same the other way. */
 	ssize_t (*write)(struct caller *, uint64_t at, const void *buf, size_t len);
+	/* From one buffer to several places in their order, n <= CALLER_SPANS_MAX of
+	 * them. Returns as write does. NULL: they are written one by one. */
+	ssize_t (*write_spans)(struct caller *, const struct call_span *, unsigned n,
+			       const void *buf);
 	/* A handle of ours on the open file behind the caller's descriptor;
 	 * -EBADF as Linux, or another -errno. Give it back with fd_put. */
 	int (*fd_get)(struct caller *, int fd);

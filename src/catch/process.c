@@ -103,15 +103,27 @@ static ssize_t read_memory(struct caller *who, uint64_t at, void *buf, size_t le
 	return n;
 }
 
-static ssize_t write_memory(struct caller *who, uint64_t at, const void *buf, size_t len)
+static ssize_t write_spans(struct caller *who, const struct call_span *span, unsigned n,
+			   const void *buf)
 {
-	struct iovec from = {(void *)buf, len}, to = {(void *)(uintptr_t)at, len};
+	struct iovec from = {(void *)buf, 0}, to[CALLER_SPANS_MAX];
 
+	for (unsigned i = 0; i < n; i++) {
+		to[i] = (struct iovec){(void *)(uintptr_t)span[i].at, span[i].len};
+		from.iov_len += span[i].len;
+	}
 	of(who)->window->len = 0; /* what was read there is not there any more */
 	if (still_there(who) < 0)
 		return -ESRCH;
-	ssize_t n = process_vm_writev(who->tid, &from, 1, &to, 1, 0);
-	return n < 0 ? unreachable(who, errno) : n;
+	ssize_t done = process_vm_writev(who->tid, &from, 1, to, n, 0);
+	return done < 0 ? unreachable(who, errno) : done;
+}
+
+static ssize_t write_memory(struct caller *who, uint64_t at, const void *buf, size_t len)
+{
+	const struct call_span span = {at, len};
+
+	return write_spans(who, &span, 1, buf);
 }
 
 static int fd_get(struct caller *who, int fd)
@@ -262,6 +274,7 @@ static void signal_caller(struct caller *who, int sig)
 const struct caller_ops process_ops = {
 	.read = read_memory,
 	.write = write_memory,
+	.write_spans = write_spans,
 	.fd_get = fd_get,
 	.fd_put = fd_put,
 	.fd_check = fd_check,
