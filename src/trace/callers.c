@@ -13,6 +13,7 @@
 #include "text.h"
 
 enum { SO_TIMESTAMP_O = 29, SO_TIMESTAMPNS_O = 35, SO_TIMESTAMPING_O = 37 };
+enum { SCM_PIDFD_ = 4 };
 enum { SO_RCVTIMEO_O = 20, SO_SNDTIMEO_O = 21 };
 
 bool call_block_unread(const struct call *c)
@@ -47,6 +48,12 @@ static bool is_old_timestamp(const struct cmsghdr *h)
 	return h->cmsg_level == SOL_SOCKET &&
 	       (h->cmsg_type == SO_TIMESTAMP_O || h->cmsg_type == SO_TIMESTAMPNS_O ||
 		h->cmsg_type == SO_TIMESTAMPING_O);
+}
+
+static bool holds_descriptors(const struct cmsghdr *h)
+{
+	return h->cmsg_level == SOL_SOCKET &&
+	       (h->cmsg_type == SCM_RIGHTS || h->cmsg_type == SCM_PIDFD_);
 }
 
 /* The numbers that reply gave out for this message. */
@@ -108,7 +115,7 @@ bool control_next(struct control_walk *w)
 		w->unknown_fds = false;
 		w->data = CMSG_DATA(w->h);
 		w->data_len = w->h->cmsg_len - CMSG_LEN(0);
-		if (w->in && w->h->cmsg_level == SOL_SOCKET && w->h->cmsg_type == SCM_RIGHTS)
+		if (w->in && holds_descriptors(w->h))
 			rights(w);
 	} while (w->in && w->h->cmsg_len > CMSG_LEN(0) && !w->data_len);
 	w->shown_len = header_len(w->call) + w->data_len;
