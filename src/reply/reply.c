@@ -93,15 +93,22 @@ static bool is_descriptor(const struct call *c, const struct result *r)
 	return c->opt.level == SOL_SOCKET && c->opt.name == SO_PEERPIDFD;
 }
 
-static int give_descriptor(struct caller *who, struct result *r)
+/* What was installed cannot be taken back: so the memory is tried first. */
+static int give_descriptor(struct caller *who, const struct call *c, struct result *r)
 {
-	int handle, number;
+	int handle, number = -1, err;
 
 	memcpy(&handle, r->opt, sizeof(handle));
-	number = who->ops->fd_install(who, handle, true);
+	if (r->opt_len > c->opt.len)
+		r->opt_len = c->opt.len;
+	err = caller_write(who, c->opt.at, &number, r->opt_len);
+	if (!err)
+		err = caller_write(who, c->opt.len_at, &r->opt_len, sizeof(r->opt_len));
+	if (!err)
+		number = who->ops->fd_install(who, handle, true);
 	memcpy(r->opt, &number, sizeof(number));
 	close(handle);
-	return number < 0 ? number : 0;
+	return err ? err : number < 0 ? number : 0;
 }
 
 static void reply_option(struct caller *who, const struct call *c, struct result *r)
@@ -115,11 +122,9 @@ static void reply_option(struct caller *who, const struct call *c, struct result
 			r->opt_len = c->opt.len;
 	}
 	if (is_descriptor(c, r)) {
-		r->ret = give_descriptor(who, r);
+		r->ret = give_descriptor(who, c, r);
 		if (r->ret < 0)
 			return;
-		if (r->opt_len > c->opt.len)
-			r->opt_len = c->opt.len;
 	}
 	/* SO_GET_FILTER counts instructions, and with no room only counts. */
 	size_t bytes = r->opt_len;
