@@ -30,7 +30,8 @@ enum kind {
 	POINTER,         /* cannot be served: holds addresses of the caller's memory */
 	TABLES,          /* packet filters: the same when set; when got, not the same
 	                  * bytes for 32 bits */
-	UNTRANSLATED,    /* not the same bytes for 32 bits, which are refused it */
+	UNTRANSLATED,    /* when got, not the same bytes for 32 bits, which are refused it */
+	XFRM,            /* not the same bytes for 32 bits: as a kernel that cannot translate */
 };
 
 static const struct {
@@ -79,6 +80,8 @@ static const struct {
 	{IPPROTO_IP, 130 /* EBT_SO_GET_INIT_INFO */, TABLES},
 	{IPPROTO_IP, 131 /* EBT_SO_GET_INIT_ENTRIES */, POINTER},
 	{IPPROTO_IPV6, 6 /* IPV6_2292PKTOPTIONS: control messages */, UNTRANSLATED},
+	{IPPROTO_IP, IP_XFRM_POLICY, XFRM},
+	{IPPROTO_IPV6, IPV6_XFRM_POLICY, XFRM},
 };
 
 static enum kind kind_of(const struct call_opt *o)
@@ -95,7 +98,17 @@ static bool is_refused(const struct reader *d, enum kind kind)
 	const bool sets = d->c->nr == CALL_setsockopt;
 
 	return kind == POINTER || (kind == TABLES && (sets || d->abi->word == 4)) ||
-	       (kind == UNTRANSLATED && d->abi->word == 4);
+	       (kind == UNTRANSLATED && !sets && d->abi->word == 4);
+}
+
+/* xfrm_user_policy() without CONFIG_XFRM_USER_COMPAT, the usual case. */
+static int check_policy(const struct reader *d, const struct call_opt *o)
+{
+	enum { PAGE = 4096 };
+
+	if (d->abi->word == 8 || !o->at || o->len == 0 || o->len > PAGE)
+		return 0; /* the kernel knows what to say */
+	return o->val_len < (size_t)o->len ? -EFAULT : -EOPNOTSUPP;
 }
 
 /* What is read of a value. The largest that mean anything are shorter; the kernel
@@ -228,6 +241,8 @@ int reader_setsockopt(struct reader *d)
 	case DESCRIPTOR:
 		take_descriptor(d, o);
 		return 0;
+	case XFRM:
+		return check_policy(d, o);
 	case PLAIN:
 	case NEW_DESCRIPTOR:
 	case POINTER: /* refused above */
