@@ -63,6 +63,7 @@ enum outcome in_child(enum outcome (*fn)(void));
 /* Has the target answered 'D'? Waits a moment for its answer. */
 enum outcome reached(int fd);
 
+enum outcome hostile_arguments(void);
 int target_main(char **argv);
 int same_main(const char *name);
 

@@ -236,6 +236,29 @@ static enum outcome bind_proc_fd(void)
 	return bind_to(path);
 }
 
+/* Numbers that we have not, but the supervisor may have. */
+static enum outcome bind_our_descriptors(void)
+{
+	char path[100];
+
+	for (int fd = 3; fd < 64; fd++)
+		close(fd);
+	if (chdir(in_dir("allowed")) < 0)
+		return broken("chdir");
+	for (int i = 0; i < 200; i++) {
+		int s = k_socket(AF_UNIX, SOCK_STREAM, 0);
+		struct sockaddr_un a;
+		socklen_t len;
+
+		snprintf(path, sizeof(path), "/proc//self/fd/%d/mine", 4 + i % 40);
+		len = named(&a, path);
+		if (k_bind(s, &a, len) == 0)
+			return through("bound %s", path);
+		close(s);
+	}
+	return closed(ENOENT);
+}
+
 /* --- the same place under another name; as root --- */
 
 static enum outcome chroot_into(void)
@@ -437,6 +460,7 @@ const struct attack path_attacks[] = {
 	{"bind-relative", bind_relative},
 	{"bind-symlink-dir", bind_symlink_dir},
 	{"bind-proc-fd", bind_proc_fd},
+	{"bind-our-descriptors", bind_our_descriptors},
 	{"chroot-into", chroot_into},
 	{"chroot-above", chroot_above},
 	{"chroot-bind", chroot_bind},

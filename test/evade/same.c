@@ -162,7 +162,7 @@ static void claim(const char *what, struct ucred cred)
 	m.msg_controllen = sizeof(got);
 	if (recvmsg(sv[1], &m, MSG_DONTWAIT) == 1) {
 		memcpy(&cred, CMSG_DATA(&got.h), sizeof(cred));
-		printf(" seen %d:%d%s", cred.uid, cred.gid, cred.pid == getpid() ? " own pid" : "");
+		printf(" seen %d:%d", cred.uid, cred.gid); /* the process: doc/limits.md */
 	}
 	putchar('\n');
 	close(sv[0]);
@@ -259,6 +259,8 @@ static void nothing(void) { see_all(); }
 
 static void uid_dropped(void)
 {
+	/* A name that looks like a line of /proc/PID/status. */
+	prctl(PR_SET_NAME, "x\nUid:\t0 0 0 0");
 	syscall(SYS_setgroups, 0, NULL);
 	if (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
 		perror("setresuid");
@@ -514,6 +516,67 @@ static void jailed_by(bool thread)
 	see_unix("/");
 }
 
+static void *victim(void *arg)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "/inner"};
+	struct stat st;
+
+	see_unix(dir);
+	*(bool *)arg = true;
+	while (!in_jail)
+		usleep(1000);
+	unlink("/inner");
+	printf("  bind %s", result(k_bind(k_socket(AF_UNIX, SOCK_STREAM, 0), &a, sizeof(a))));
+	printf(" inside %s\n", result(stat("/inner", &st)));
+	unlink("/inner");
+	return arg;
+}
+
+/* The first thread changes the root of another. */
+static void jails_thread(void)
+{
+	volatile bool known = false;
+	pthread_t t;
+
+	make_jail();
+	pthread_create(&t, NULL, victim, (void *)&known);
+	while (!known)
+		usleep(1000);
+	jailer(NULL);
+	pthread_join(t, NULL);
+}
+
+/* pivot_root(2) moves the root of everybody in the mount namespace. */
+static int pivoter(void *arg)
+{
+	char old[300];
+
+	snprintf(old, sizeof(old), "%s/old", jail);
+	mkdir(old, 0777);
+	if (mount(jail, jail, NULL, MS_BIND, NULL) < 0 || syscall(SYS_pivot_root, jail, old) < 0)
+		perror("pivot_root");
+	_exit(0);
+}
+
+static void pivoted_by_process(void)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "/inner"};
+	struct stat st;
+
+	make_jail();
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		perror("unshare");
+	see_unix(dir);
+	if (fork() == 0)
+		pivoter(NULL);
+	wait(NULL);
+	unlink("/inner");
+	printf("  bind %s", result(k_bind(k_socket(AF_UNIX, SOCK_STREAM, 0), &a, sizeof(a))));
+	printf(" inside %s\n", result(stat("/inner", &st)));
+	unlink("/inner");
+	see_unix("/");
+}
+
 static void jailed_by_thread(void) { jailed_by(true); }
 static void jailed_by_process(void) { jailed_by(false); }
 
@@ -596,6 +659,8 @@ static const struct {
 	{"root", chrooted},
 	{"root, by another thread", jailed_by_thread},
 	{"root, by another process", jailed_by_process},
+	{"root, of another thread", jails_thread},
+	{"root, moved by another process", pivoted_by_process},
 	{"set-user-id program", set_user_id_program},
 	{"cgroup", moved_cgroup},
 	{"few descriptors", few_descriptors},

@@ -221,6 +221,71 @@ static enum outcome hit_own_delegates(int sig)
 static enum outcome kill_delegates(void) { return hit_own_delegates(SIGKILL); }
 static enum outcome stop_delegates(void) { return hit_own_delegates(SIGSTOP); }
 
+/*
+ * A process of root that the supervisor knows dies, and another user's gets its
+ * number, without ever having changed its ids itself.
+ */
+struct reused {
+	pid_t pid;
+	int err; /* of socket(SOCK_RAW) */
+};
+
+static int raw_socket(void)
+{
+	return k_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP) < 0 ? errno : 0;
+}
+
+static void fork_on_demand(int in, int out)
+{
+	char byte;
+
+	drop();
+	while (read(in, &byte, 1) == 1) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			struct reused r = {getpid(), raw_socket()};
+
+			_exit(write(out, &r, sizeof(r)) != sizeof(r));
+		}
+		waitpid(pid, NULL, 0);
+	}
+	_exit(0);
+}
+
+static enum outcome pid_reuse(void)
+{
+	int go[2], said[2], same = 0, fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY);
+	struct reused r;
+	char text[16];
+
+	if (fd < 0 || pipe(go) < 0 || pipe(said) < 0)
+		return skip("no say in what number is next");
+	fflush(stdout);
+	if (fork() == 0) {
+		close(go[1]);
+		fork_on_demand(go[0], said[1]);
+	}
+	for (int i = 0; i < 100; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(raw_socket());
+		waitpid(pid, NULL, 0);
+		snprintf(text, sizeof(text), "%d", pid - 1);
+		if (pwrite(fd, text, strlen(text), 0) < 0 || write(go[1], "x", 1) != 1 ||
+		    read(said[0], &r, sizeof(r)) != sizeof(r))
+			return skip("no say in what number is next");
+		same += r.pid == pid;
+		if (r.err == 0)
+			return through("a raw socket, with number %d reused %d times", pid, same);
+	}
+	close(go[1]);
+	if (same < 10)
+		return broken("the number was used again only %d times", same);
+	return closed(r.err);
+}
+
 static enum outcome second_listener(void)
 {
 	static struct sock_filter code[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
@@ -362,6 +427,8 @@ const struct attack supervisor_attacks[] = {
 	{"stop-supervisor", stop_supervisor},
 	{"kill-delegates", kill_delegates},
 	{"stop-delegates", stop_delegates},
+	{"pid-reuse", pid_reuse},
+	{"hostile-arguments", hostile_arguments},
 	{"second-listener", second_listener},
 	{"not-dumpable", not_dumpable},
 	{"allowed-connect", allowed_connect},

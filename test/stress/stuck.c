@@ -6,13 +6,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -119,10 +123,25 @@ static void in_sendto(void)
 			send(sv[0], "x", 1, 0);
 }
 
+/* Its address lies in memory that never comes: we cannot even read it. */
+static void in_fault(void)
+{
+	struct uffdio_api api = {.api = UFFD_API};
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct uffdio_register reg = {.range = {(uintptr_t)page, 4096},
+				      .mode = UFFDIO_REGISTER_MODE_MISSING};
+
+	if (fd >= 0 && ioctl(fd, UFFDIO_API, &api) == 0 && ioctl(fd, UFFDIO_REGISTER, &reg) == 0)
+		connect(ls, page, sizeof(struct sockaddr_in));
+	pause();
+}
+
 int stuck_main(char **argv)
 {
 	static void (*const ways[])(void) = {
 		many_threads, in_recv, in_send, in_connect, in_accept, as_another, in_sendto,
+		in_fault, in_fault,
 		in_accept, in_recv, /* these two are stopped in mid-call */
 	};
 	enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
