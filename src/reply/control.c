@@ -74,8 +74,8 @@ static void put(struct out *o, int level, int type, const void *data, size_t len
 		free(m);
 }
 
-/* Installs descriptors and writes their numbers. The memory is tried before: what
- * was installed cannot be taken back. */
+/* Installs descriptors and writes their numbers. The memory is tried before, and only
+ * as many are installed as there is memory for: they cannot be taken back. */
 static void put_rights(struct out *o, struct cmsghdr *h, struct result_msg *m, bool cloexec)
 {
 	size_t count = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int), room = 0, n;
@@ -89,10 +89,12 @@ static void put_rights(struct out *o, struct cmsghdr *h, struct result_msg *m, b
 		room = sizeof(number) / sizeof(number[0]);
 	if (room > count)
 		room = count;
-	size_t size = head_size(o) + room * sizeof(int);
-	if (room && (caller_read(o->who, o->at, same, size) < 0 ||
-		     caller_write(o->who, o->at, same, size) < 0))
-		room = 0;
+	ssize_t good = 0;
+	if (room)
+		good = o->who->ops->read(o->who, o->at, same, head_size(o) + room * sizeof(int));
+	if (good > 0)
+		good = o->who->ops->write(o->who, o->at, same, good);
+	room = good > (ssize_t)head_size(o) ? (good - head_size(o)) / sizeof(int) : 0;
 	for (n = 0; n < room; n++) {
 		number[n] = o->who->ops->fd_install(o->who, handle[n], cloexec);
 		if (number[n] < 0)
