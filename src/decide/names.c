@@ -3,9 +3,7 @@
  *
  * Names are those of socket(2) and <sys/socket.h> in lower case; they are taken
  * with and without the prefix (AF_ALG, PF_ALG, alg) and in either case. Numbers
- * stand in for names that a newer kernel brings. The tables hold the numbers
- * themselves: they are the kernel's ABI, and headers of the build machine may be
- * older than the kernel of the machine that we run on.
+ * stand in for names that a newer kernel brings.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -21,38 +19,25 @@ struct name {
 	uint16_t value;
 };
 
+/* The lists of call/names.def, after other words for the same. */
 static const struct name families[] = {
-	{"unspec", 0}, {"unix", 1}, {"local", 1}, {"inet", 2}, {"ax25", 3}, {"ipx", 4},
-	{"appletalk", 5}, {"netrom", 6}, {"bridge", 7}, {"atmpvc", 8}, {"x25", 9},
-	{"inet6", 10}, {"rose", 11}, {"decnet", 12}, {"netbeui", 13}, {"security", 14},
-	{"key", 15}, {"netlink", 16}, {"route", 16}, {"packet", 17}, {"ash", 18},
-	{"econet", 19}, {"atmsvc", 20}, {"rds", 21}, {"sna", 22}, {"irda", 23},
-	{"pppox", 24}, {"wanpipe", 25}, {"llc", 26}, {"ib", 27}, {"mpls", 28}, {"can", 29},
-	{"tipc", 30}, {"bluetooth", 31}, {"iucv", 32}, {"rxrpc", 33}, {"isdn", 34},
-	{"phonet", 35}, {"ieee802154", 36}, {"caif", 37}, {"alg", 38}, {"nfc", 39},
-	{"vsock", 40}, {"kcm", 41}, {"qipcrtr", 42}, {"smc", 43}, {"xdp", 44}, {"mctp", 45},
+	{"local", 1}, {"route", 16},
+#define FAMILY(value, name, word) {#word, value},
+#include "../call/names.def"
 	{NULL, 0},
 };
 
 static const struct name types[] = {
-	{"stream", 1}, {"dgram", 2}, {"raw", 3}, {"rdm", 4}, {"seqpacket", 5}, {"dccp", 6},
-	{"packet", 10}, {NULL, 0},
+#define TYPE(value, name, word) {#word, value},
+#include "../call/names.def"
+	{NULL, 0},
 };
 
 static const struct name protocols[] = {
-	{"ip", 0}, {"icmp", 1}, {"igmp", 2}, {"ipip", 4}, {"tcp", 6}, {"egp", 8}, {"pup", 12},
-	{"udp", 17}, {"idp", 22}, {"tp", 29}, {"dccp", 33}, {"ipv6", 41}, {"rsvp", 46},
-	{"gre", 47}, {"esp", 50}, {"ah", 51}, {"icmpv6", 58}, {"ipv6-icmp", 58}, {"mtp", 92},
-	{"beetph", 94}, {"encap", 98}, {"pim", 103}, {"comp", 108}, {"l2tp", 115},
-	{"sctp", 132}, {"udplite", 136}, {"mpls", 137}, {"ethernet", 143}, {"raw", 255},
-	{"smc", 256}, {"mptcp", 262},
-	{"netlink_route", 0}, {"netlink_usersock", 2}, {"netlink_sock_diag", 4},
-	{"netlink_inet_diag", 4}, {"netlink_nflog", 5}, {"netlink_xfrm", 6},
-	{"netlink_selinux", 7}, {"netlink_iscsi", 8}, {"netlink_audit", 9},
-	{"netlink_fib_lookup", 10}, {"netlink_connector", 11}, {"netlink_netfilter", 12},
-	{"netlink_ip6_fw", 13}, {"netlink_dnrtmsg", 14}, {"netlink_kobject_uevent", 15},
-	{"netlink_generic", 16}, {"netlink_scsitransport", 18}, {"netlink_ecryptfs", 19},
-	{"netlink_rdma", 20}, {"netlink_crypto", 21}, {"netlink_smc", 22},
+	{"ipv6-icmp", 58}, {"netlink_inet_diag", 4},
+#define PROTOCOL(value, name, word) {#word, value},
+#define NETLINK(value, name, word) {#word, value},
+#include "../call/names.def"
 	{NULL, 0},
 };
 

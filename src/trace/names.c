@@ -9,19 +9,23 @@
 
 #define BEGIN(list, prefix) static const struct name list##_list[] = {
 #define N(value, name) {value, #name},
+#define TEXT(value, text) {value, text},
 #define END };
 #include "names.def"
 #undef BEGIN
 #undef N
+#undef TEXT
 #undef END
 
 #define BEGIN(list, prefix) \
 	const struct names names_##list = {list##_list, SIZE(list##_list), prefix};
 #define N(value, name)
+#define TEXT(value, text)
 #define END
 #include "names.def"
 #undef BEGIN
 #undef N
+#undef TEXT
 #undef END
 
 const char *names_find(const struct names *names, uint64_t value)

@@ -20,10 +20,12 @@ struct names {
 
 #define BEGIN(list, prefix) extern const struct names names_##list;
 #define N(value, name)
+#define TEXT(value, text)
 #define END
 #include "names.def"
 #undef BEGIN
 #undef N
+#undef TEXT
 #undef END
 
 /* NULL if there is none. */
