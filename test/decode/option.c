@@ -278,7 +278,7 @@ static void refused(void **state)
 		{IPPROTO_TCP, 35, true, false}, {283, 4, false, false}, {132, 111, true, false},
 		{132, 102, true, false}, {132, 122, true, false}, {IPPROTO_IP, 64, false, false},
 		{IPPROTO_IPV6, 64, false, false}, {IPPROTO_IP, 96, false, false}, {IPPROTO_IP, 128, false, false},
-		{IPPROTO_IP, 64, true, true}, {IPPROTO_IPV6, 65, true, true}, {IPPROTO_IPV6, 6, false, true},
+		{IPPROTO_IP, 64, true, true}, {IPPROTO_IPV6, 65, true, true}, {IPPROTO_IPV6, 6, true, true},
 	};
 	struct fake f;
 	struct call c;
