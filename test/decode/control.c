@@ -237,6 +237,27 @@ static void many_large(void **state)
 	free(big);
 }
 
+/* What serve puts into a message of descriptors is found by the C library's macros:
+ * they must go as far as the kernel goes, to a last message without its padding. A
+ * C library that stopped before it would let the caller name our descriptors. */
+static void walked_to_the_end(void **state)
+{
+	uint8_t bytes[64] = {0};
+	size_t len = control_write(&abi_x86_64, bytes, SOL_SOCKET, SCM_CREDENTIALS, "123456789012", 12);
+	struct cmsghdr *last = (struct cmsghdr *)(bytes + len);
+
+	control_write(&abi_x86_64, bytes + len, SOL_SOCKET, SCM_RIGHTS, "1234", 4);
+	for (size_t odd = 0; odd < 5; odd++) {
+		struct msghdr h = {.msg_control = bytes, .msg_controllen = len + CMSG_LEN(odd)};
+
+		last->cmsg_len = CMSG_LEN(odd);
+		struct cmsghdr *first = CMSG_FIRSTHDR(&h);
+		assert_ptr_equal(first, bytes);
+		assert_ptr_equal(CMSG_NXTHDR(&h, first), last);
+		assert_null(CMSG_NXTHDR(&h, last));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +268,7 @@ int main(void)
 		cmocka_unit_test(padding_missing),
 		cmocka_unit_test(huge_rooms),
 		cmocka_unit_test(many_large),
+		cmocka_unit_test(walked_to_the_end),
 	};
 
 	return cmocka_run_group_tests_name("control messages", tests, NULL, NULL);
