@@ -269,7 +269,11 @@ void task_changes(struct task_table *table, struct task *t, enum rights_change c
 	table->any_restricted |= change == CHANGES_UNSEEN;
 	table->roots_move |= change == CHANGES_ROOT;
 	/* execve by a thread gives it the number of the process' first thread, and
-	 * Landlock may be asked for the whole process: mark the siblings. */
+	 * Landlock may be asked for the whole process: mark the siblings, the first
+	 * thread also if it is not known yet. */
+	int err;
+	if (t->tid != t->tgid && change == CHANGES_PROGRAM && !*find(table, t->tgid))
+		add(table, t->tgid, &err);
 	for (unsigned i = 0; i < BUCKETS; i++)
 		for (struct task *s = table->bucket[i]; s; s = s->next) {
 			if (s->tgid != t->tgid)
