@@ -19,6 +19,6 @@ bool rights_equal(const struct rights *a, const struct rights *b)
 	       a->userns == b->userns && a->netns == b->netns && a->mntns == b->mntns &&
 	       a->rootdev == b->rootdev && a->rootino == b->rootino &&
 	       a->ngroups == b->ngroups &&
-	       !memcmp(a->groups, b->groups, a->ngroups * sizeof(gid_t)) &&
+	       (!a->ngroups || !memcmp(a->groups, b->groups, a->ngroups * sizeof(gid_t))) &&
 	       !strcmp(a->cgroup, b->cgroup) && !strcmp(a->label, b->label);
 }
