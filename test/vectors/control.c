@@ -301,6 +301,7 @@ VECTORS(timestamping, 2, old_new)
 
 	ret("set", s_setsockopt(u.b, SOL_SOCKET, row ? TIMESTAMPING_NEW : SO_TIMESTAMPING,
 				num(SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE), 4));
+	nap(50); /* the kernel turns its clock on in the background */
 	s_send(u.a, text("abc"), 3, 0);
 	receive(u.b, 200, 0);
 	s_send(u.a, text("abc"), 3, 0);
