@@ -137,7 +137,8 @@ static struct delegate *start(const struct rights *r, int *err)
 	d->rights.groups = malloc(r->ngroups * sizeof(gid_t) + 1);
 	if (!d->rights.groups)
 		goto free_delegate;
-	memcpy(d->rights.groups, r->groups, r->ngroups * sizeof(gid_t));
+	if (r->ngroups)
+		memcpy(d->rights.groups, r->groups, r->ngroups * sizeof(gid_t));
 	d->stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (d->stack == MAP_FAILED)
