@@ -91,7 +91,19 @@ static int read_narrow(struct reader *d, struct call_msg *m)
 	return n < 0 ? n : 0;
 }
 
-int reader_control(struct reader *d, struct call_msg *m)
+/* RDS has the kernel follow addresses inside control messages, which would be ours. */
+static bool follows_pointers(const struct call_msg *m)
+{
+	enum { SOL_RDS_ = 276 };
+	struct msghdr h = {.msg_control = m->control, .msg_controllen = m->control_len};
+
+	for (struct cmsghdr *p = CMSG_FIRSTHDR(&h); p; p = CMSG_NXTHDR(&h, p))
+		if (p->cmsg_level == SOL_RDS_)
+			return true;
+	return false;
+}
+
+static int read_control(struct reader *d, struct call_msg *m)
 {
 	size_t len = m->control_room;
 	int err;
@@ -108,4 +120,11 @@ int reader_control(struct reader *d, struct call_msg *m)
 	err = caller_read(d->who, m->control_at, m->control, len);
 	m->control_len = err ? 0 : len;
 	return err;
+}
+
+int reader_control(struct reader *d, struct call_msg *m)
+{
+	int err = read_control(d, m);
+
+	return !err && follows_pointers(m) ? -EOPNOTSUPP : err;
 }

@@ -86,6 +86,23 @@ static int decode_socket(struct reader *d)
 	return 0;
 }
 
+/* Addresses in which the kernel finds a descriptor's number, and would look for it
+ * among ours: AF_XDP with a shared umem, and a tunnel of PPP over L2TP. The fields
+ * are at these places in every ABI. Such a call is not served. */
+static bool names_descriptor(const struct call_addr *a)
+{
+	enum { AF_PPPOX_ = 24, AF_XDP_ = 44, XDP_SHARED_UMEM_ = 1, PX_PROTO_OL2TP_ = 1 };
+	uint16_t flags;
+	uint32_t protocol;
+
+	if (!a->present || a->len < 6)
+		return false;
+	memcpy(&flags, a->bytes + 2, sizeof(flags));
+	memcpy(&protocol, a->bytes + 2, sizeof(protocol));
+	return (a->family == AF_XDP_ && (flags & XDP_SHARED_UMEM_)) ||
+	       (a->family == AF_PPPOX_ && protocol == PX_PROTO_OL2TP_);
+}
+
 static int decode_bind(struct reader *d)
 {
 	struct call *c = d->c;
@@ -94,6 +111,8 @@ static int decode_bind(struct reader *d)
 	if (err)
 		return err;
 	err = reader_addr(d, c->arg[1], (int)c->arg[2], &c->addr);
+	if (!err && names_descriptor(&c->addr))
+		err = -EOPNOTSUPP;
 	return err ? unless_no_socket(d, err) : 0;
 }
 
@@ -111,6 +130,8 @@ static int decode_connect(struct reader *d)
 	if (err)
 		return err;
 	err = reader_addr(d, d->c->arg[1], (int)d->c->arg[2], &d->c->addr);
+	if (!err && names_descriptor(&d->c->addr))
+		err = -EOPNOTSUPP;
 	return err ? unless_path(d, err) : 0;
 }
 
