@@ -43,13 +43,16 @@ static bool may_name_others(void)
 	return known == 2;
 }
 
-/* The credentials in the control messages, if there are any. */
+/* The credentials in the control messages, if there are any and all of them. */
 static struct ucred *credentials(struct msghdr *head)
 {
-	for (struct cmsghdr *h = CMSG_FIRSTHDR(head); h; h = CMSG_NXTHDR(head, h))
+	for (struct cmsghdr *h = CMSG_FIRSTHDR(head); h; h = CMSG_NXTHDR(head, h)) {
+		size_t room = (uint8_t *)head->msg_control + head->msg_controllen - (uint8_t *)h;
+
 		if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_CREDENTIALS &&
-		    h->cmsg_len == CMSG_LEN(sizeof(struct ucred)))
+		    h->cmsg_len == CMSG_LEN(sizeof(struct ucred)) && h->cmsg_len <= room)
 			return (struct ucred *)CMSG_DATA(h);
+	}
 	return NULL;
 }
 
