@@ -1,13 +1,8 @@
 /*
- * transfer: send, recv, sendto, recvfrom: flags, lengths, faults, what is
- * consumed, half close, SIGPIPE.
+ * transfer: send, recv, sendto, recvfrom: lengths, faults, what is consumed,
+ * addresses, waiting.
  */
 #include "vectors.h"
-
-#include <poll.h>
-#include <signal.h>
-
-#define NOT_WAITING MSG_DONTWAIT
 
 /* What is still there, one call. */
 static void rest(int fd)
@@ -37,7 +32,7 @@ VECTOR(order)
 	ret("recv path", s_recv(p, mem(4), 4, 0));
 	ret("recvfrom bad fd, bad address", s_recvfrom(77, mem(4), 4, 0, hole(), hole()));
 	ret("recvfrom file, unmapped", s_recvfrom(f, hole(), 4, 0, hole(), hole()));
-	ret("recv empty, unmapped", s_recv(s, hole(), 4, NOT_WAITING));
+	ret("recv empty, unmapped", s_recv(s, hole(), 4, MSG_DONTWAIT));
 }
 
 /* Kernel addresses come before the descriptor; what is only unmapped does not. */
@@ -54,9 +49,9 @@ VECTOR(kernel_address, NEED_WORD8)
 	ret("send", s_send(p.a, kernel, 4, 0));
 	ret("send 0 bytes", s_send(p.a, kernel, 0, 0));
 	ret("recv bad fd", s_recv(77, kernel, 4, 0));
-	ret("recv", s_recv(p.b, kernel, 4, NOT_WAITING));
-	ret("recv, length -1", s_recv(p.b, mem(4), -1L, NOT_WAITING));
-	ret("recv bad fd, length -1", s_recv(77, mem(4), -1L, NOT_WAITING));
+	ret("recv", s_recv(p.b, kernel, 4, MSG_DONTWAIT));
+	ret("recv, length -1", s_recv(p.b, mem(4), -1L, MSG_DONTWAIT));
+	ret("recv bad fd, length -1", s_recv(77, mem(4), -1L, MSG_DONTWAIT));
 	ret("send bad fd, length -1", s_send(77, mem(4), -1L, 0));
 	s_send(p.a, text("x"), 1, 0);
 	ret("recvfrom address", s_recvfrom(p.b, mem(4), 4, 0, kernel, num(16)));
@@ -77,15 +72,15 @@ VECTORS(length, COUNT(sizes), size_label)
 {
 	struct pair p = unix_pair(SOCK_DGRAM), t = unix_pair(SOCK_STREAM), u = udp_pair(AF_INET);
 
-	ret("dgram", s_send(p.a, mem(64), sizes[row], NOT_WAITING));
-	ret("udp", s_send(u.a, mem(64), sizes[row], NOT_WAITING));
-	ret("bad fd", s_send(77, mem(64), sizes[row], NOT_WAITING));
-	ret("recv empty", s_recv(t.a, mem(64), sizes[row], NOT_WAITING));
-	ret("bad fd", s_recv(77, mem(64), sizes[row], NOT_WAITING));
+	ret("dgram", s_send(p.a, mem(64), sizes[row], MSG_DONTWAIT));
+	ret("udp", s_send(u.a, mem(64), sizes[row], MSG_DONTWAIT));
+	ret("bad fd", s_send(77, mem(64), sizes[row], MSG_DONTWAIT));
+	ret("recv empty", s_recv(t.a, mem(64), sizes[row], MSG_DONTWAIT));
+	ret("bad fd", s_recv(77, mem(64), sizes[row], MSG_DONTWAIT));
 	s_send(t.a, text("abc"), 3, 0);
 	char *buf = mem(64);
 	if (sizes[row]) {
-		ret("recv", s_recv(t.b, buf, sizes[row], NOT_WAITING));
+		ret("recv", s_recv(t.b, buf, sizes[row], MSG_DONTWAIT));
 		bytes("", buf, 8);
 	}
 }
@@ -136,10 +131,10 @@ VECTORS(zero_length, COUNT(types), type_label)
 
 	ret("send 0", s_send(p.a, 0, 0, 0));
 	ret("send 0 unmapped", s_send(p.a, hole(), 0, 0));
-	ret("recv", s_recv(p.b, mem(4), 4, NOT_WAITING));
-	ret("recv", s_recv(p.b, mem(4), 4, NOT_WAITING));
+	ret("recv", s_recv(p.b, mem(4), 4, MSG_DONTWAIT));
+	ret("recv", s_recv(p.b, mem(4), 4, MSG_DONTWAIT));
 	s_send(p.a, text("xy"), 2, 0);
-	ret("recv 0", s_recv(p.b, 0, 0, NOT_WAITING));
+	ret("recv 0", s_recv(p.b, 0, 0, MSG_DONTWAIT));
 	rest(p.b);
 }
 
@@ -149,17 +144,17 @@ VECTORS(recv_fault, COUNT(types), type_label)
 	char *half = mem_before_hole(4);
 
 	s_send(p.a, text("abcdefgh"), 8, 0);
-	ret("unmapped", s_recv(p.b, hole(), 8, NOT_WAITING));
+	ret("unmapped", s_recv(p.b, hole(), 8, MSG_DONTWAIT));
 	rest(p.b);
 	s_send(p.a, text("ijklmnop"), 8, 0);
-	ret("half", s_recv(p.b, half, 8, NOT_WAITING));
+	ret("half", s_recv(p.b, half, 8, MSG_DONTWAIT));
 	bytes("", half, 4);
 	rest(p.b);
 	s_send(p.a, text("q"), 1, 0);
-	ret("read-only", s_recv(p.b, readonly(4), 4, NOT_WAITING));
+	ret("read-only", s_recv(p.b, readonly(4), 4, MSG_DONTWAIT));
 	rest(p.b);
 	s_send(p.a, text("rs"), 2, 0);
-	ret("fits before the hole", s_recv(p.b, mem_before_hole(2), 4, NOT_WAITING));
+	ret("fits before the hole", s_recv(p.b, mem_before_hole(2), 4, MSG_DONTWAIT));
 	rest(p.b);
 }
 
@@ -178,12 +173,12 @@ VECTORS(send_fault, COUNT(types), type_label)
 /* What was sent before the fault counts. */
 VECTOR(send_fault_long_unix)
 {
-	ret("unix", s_send(unix_pair(SOCK_STREAM).a, mem_before_hole(100000), 200000, NOT_WAITING));
+	ret("unix", s_send(unix_pair(SOCK_STREAM).a, mem_before_hole(100000), 200000, MSG_DONTWAIT));
 }
 
 VECTOR(send_fault_long_tcp)
 {
-	ret("tcp", s_send(tcp_pair(AF_INET).a, mem_before_hole(100000), 200000, NOT_WAITING));
+	ret("tcp", s_send(tcp_pair(AF_INET).a, mem_before_hole(100000), 200000, MSG_DONTWAIT));
 }
 
 VECTOR(recv_fault_long)
@@ -193,14 +188,14 @@ VECTOR(recv_fault_long)
 
 	s_send(p.a, pattern(3000), 3000, 0);
 	s_send(p.a, pattern(3000), 3000, 0);
-	ret("unix", s_recv(p.b, buf, 6000, NOT_WAITING));
+	ret("unix", s_recv(p.b, buf, 6000, MSG_DONTWAIT));
 	bytes("", buf, 5000);
-	ret("rest", s_recv(p.b, mem(8000), 8000, NOT_WAITING));
+	ret("rest", s_recv(p.b, mem(8000), 8000, MSG_DONTWAIT));
 	s_send(t.a, pattern(6000), 6000, 0);
 	nap(30);
 	buf = mem_before_hole(5000);
-	ret("tcp", s_recv(t.b, buf, 6000, NOT_WAITING));
-	ret("rest", s_recv(t.b, mem(8000), 8000, NOT_WAITING));
+	ret("tcp", s_recv(t.b, buf, 6000, MSG_DONTWAIT));
+	ret("rest", s_recv(t.b, mem(8000), 8000, MSG_DONTWAIT));
 }
 
 VECTOR(tcp_faults)
@@ -213,8 +208,8 @@ VECTOR(tcp_faults)
 	s_send(p.a, text("abcdefgh"), 8, 0);
 	nap(20);
 	wait_readable(p.b);
-	ret("recv unmapped", s_recv(p.b, hole(), 8, NOT_WAITING));
-	ret("recv half", s_recv(p.b, half, 16, NOT_WAITING));
+	ret("recv unmapped", s_recv(p.b, hole(), 8, MSG_DONTWAIT));
+	ret("recv half", s_recv(p.b, half, 16, MSG_DONTWAIT));
 	bytes("", half, 4);
 	rest(p.b);
 }
@@ -228,11 +223,11 @@ VECTOR(udp_faults)
 	ret("send half", s_send(p.a, mem_before_hole(4), 8, 0));
 	s_send(p.a, text("abcdefgh"), 8, 0);
 	wait_readable(p.b);
-	ret("recv unmapped", s_recv(p.b, hole(), 8, NOT_WAITING));
+	ret("recv unmapped", s_recv(p.b, hole(), 8, MSG_DONTWAIT));
 	rest(p.b);
 	s_send(p.a, text("ijklmnop"), 8, 0);
 	wait_readable(p.b);
-	ret("recv half", s_recv(p.b, half, 8, NOT_WAITING));
+	ret("recv half", s_recv(p.b, half, 8, MSG_DONTWAIT));
 	bytes("", half, 4);
 	rest(p.b);
 }
@@ -379,7 +374,7 @@ VECTOR(udp_too_long)
 	ret("65508", s_sendto(a, pattern(65508), 65508, 0, sa, 16));
 	ret("65536", s_sendto(a, pattern(65536), 65536, 0, sa, 16));
 	char *buf = mem(70000);
-	ret("recv", s_recv(b, buf, 70000, NOT_WAITING));
+	ret("recv", s_recv(b, buf, 70000, MSG_DONTWAIT));
 	bytes("", buf, 65507);
 	bytes("after", buf + 65507, 70000 - 65507);
 }
@@ -507,318 +502,6 @@ VECTOR(waitall_rcvtimeo)
 	ret("unix", s_recv(p.b, buf, 8, MSG_WAITALL));
 	ret("tcp", s_recv(t.b, buf, 8, MSG_WAITALL));
 	ret("tcp", s_recv(t.b, buf, 8, MSG_WAITALL));
-}
-
-/* --- the end of a stream --- */
-
-VECTORS(half_close, COUNT(types), type_label)
-{
-	struct pair p = unix_pair(types[row]);
-	struct pollfd f = {.fd = p.b, .events = POLLIN | POLLOUT | POLLRDHUP};
-
-	s_send(p.a, text("last"), 4, 0);
-	ret("shutdown", s_shutdown(p.a, SHUT_WR));
-	ret("send", s_send(p.a, text("x"), 1, MSG_NOSIGNAL));
-	out("poll %d %#x", poll(&f, 1, 0), f.revents);
-	ret("recv", s_recv(p.b, mem(8), 8, 0));
-	ret("end", s_recv(p.b, mem(8), 8, NOT_WAITING));
-	ret("back", s_send(p.b, text("back"), 4, 0));
-	ret("recv", s_recv(p.a, mem(8), 8, NOT_WAITING));
-	ret("shutdown", s_shutdown(p.a, SHUT_RD));
-	ret("recv", s_recv(p.a, mem(8), 8, NOT_WAITING));
-	ret("send to it", s_send(p.b, text("x"), 1, MSG_NOSIGNAL));
-}
-
-VECTOR(half_close_tcp)
-{
-	struct pair p = tcp_pair(AF_INET);
-
-	s_send(p.a, text("last"), 4, 0);
-	ret("shutdown", s_shutdown(p.a, SHUT_WR));
-	ret("again", s_shutdown(p.a, SHUT_WR));
-	ret("send", s_send(p.a, text("x"), 1, MSG_NOSIGNAL));
-	ret("recv", s_recv(p.b, mem(8), 4, MSG_WAITALL));
-	ret("end", s_recv(p.b, mem(8), 8, 0));
-	ret("end again", s_recv(p.b, mem(8), 8, 0));
-	ret("back", s_send(p.b, text("back"), 4, 0));
-	ret("recv", s_recv(p.a, mem(8), 8, 0));
-	ret("both", s_shutdown(p.b, SHUT_RDWR));
-	nap(30);
-	ret("after", s_shutdown(p.b, SHUT_RDWR));
-}
-
-VECTORS(peer_closed, COUNT(types), type_label)
-{
-	struct pair p = unix_pair(types[row]);
-
-	s_send(p.a, text("last"), 4, 0);
-	s_send(p.b, text("unread"), 6, 0);
-	close(p.a);
-	ret("recv", s_recv(p.b, mem(8), 8, NOT_WAITING));
-	ret("recv", s_recv(p.b, mem(8), 8, NOT_WAITING));
-	ret("recv", s_recv(p.b, mem(8), 8, NOT_WAITING));
-	ret("send", s_send(p.b, text("x"), 1, MSG_NOSIGNAL));
-	out("error %d", opt_int(p.b, SOL_SOCKET, SO_ERROR));
-}
-
-VECTOR(tcp_reset)
-{
-	struct pair p = tcp_pair(AF_INET);
-	int linger[2] = {1, 0};
-
-	s_setsockopt(p.a, SOL_SOCKET, SO_LINGER, data(linger, 8), 8);
-	close(p.a);
-	nap(20);
-	ret("recv", s_recv(p.b, mem(8), 8, 0));
-	ret("recv", s_recv(p.b, mem(8), 8, 0));
-	ret("send", s_send(p.b, text("x"), 1, MSG_NOSIGNAL));
-}
-
-/* The signal comes to the thread that sent, once a call, and not with the flag. */
-VECTOR(sigpipe)
-{
-	struct pair p = unix_pair(SOCK_STREAM);
-
-	close(p.b);
-	ret("send", s_send(p.a, text("x"), 1, 0));
-}
-
-VECTOR(sigpipe_nosignal)
-{
-	struct pair p = unix_pair(SOCK_STREAM);
-
-	close(p.b);
-	ret("send", s_send(p.a, text("x"), 1, MSG_NOSIGNAL));
-}
-
-VECTOR(sigpipe_sendto)
-{
-	struct pair p = unix_pair(SOCK_STREAM);
-
-	s_shutdown(p.a, SHUT_WR);
-	ret("sendto", s_sendto(p.a, text("x"), 1, 0, 0, 0));
-}
-
-VECTOR(sigpipe_tcp)
-{
-	struct pair p = tcp_pair(AF_INET);
-
-	s_shutdown(p.a, SHUT_WR);
-	ret("send", s_send(p.a, text("x"), 1, 0));
-}
-
-VECTOR(sigpipe_seqpacket)
-{
-	struct pair p = unix_pair(SOCK_SEQPACKET);
-
-	close(p.b);
-	ret("send", s_send(p.a, text("x"), 1, 0));
-}
-
-VECTOR(sigpipe_dgram)
-{
-	struct pair p = unix_pair(SOCK_DGRAM);
-
-	close(p.b);
-	ret("send", s_send(p.a, text("x"), 1, 0));
-	p = unix_pair(SOCK_DGRAM);
-	s_shutdown(p.a, SHUT_WR);
-	ret("shut down", s_send(p.a, text("x"), 1, 0));
-}
-
-VECTOR(sigpipe_sendmsg)
-{
-	struct pair p = unix_pair(SOCK_STREAM);
-	void *m = mh_new(0, 0, iov1(text("x"), 1), 1, 0, 0, 0);
-
-	close(p.b);
-	ret("sendmsg", s_sendmsg(p.a, m, 0));
-}
-
-VECTOR(sigpipe_sendmmsg)
-{
-	struct pair p = unix_pair(SOCK_STREAM);
-	char *v = mmsg_new(2);
-
-	for (int i = 0; i < 2; i++)
-		mh_fill(mmsg_hdr(v, i), 0, 0, iov1(text("x"), 1), 1, 0, 0, 0);
-	close(p.b);
-	ret("sendmmsg", s_sendmmsg(p.a, v, 2, 0));
-}
-
-VECTOR(sigpipe_unconnected)
-{
-	ret("tcp", s_send(s_socket(AF_INET, SOCK_STREAM, 0), text("x"), 1, 0));
-}
-
-VECTOR(sigpipe_fatal)
-{
-	struct pair p = unix_pair(SOCK_STREAM);
-
-	signal(SIGPIPE, SIG_DFL);
-	close(p.b);
-	ret("send", s_send(p.a, text("x"), 1, 0));
-	out("alive");
-}
-
-VECTOR(sigpipe_ignored)
-{
-	struct pair p = unix_pair(SOCK_STREAM);
-
-	signal(SIGPIPE, SIG_IGN);
-	close(p.b);
-	ret("send", s_send(p.a, text("x"), 1, 0));
-	out("alive");
-}
-
-/* --- flags --- */
-
-static const struct {
-	const char *label;
-	int flags;
-} send_flags[] = {
-	{"oob", MSG_OOB},
-	{"dontroute", MSG_DONTROUTE},
-	{"eor", MSG_EOR},
-	{"more", MSG_MORE},
-	{"confirm", MSG_CONFIRM},
-	{"fastopen", MSG_FASTOPEN},
-	{"zerocopy", MSG_ZEROCOPY},
-	{"cmsg_compat", (int)0x80000000},
-	{"peek", MSG_PEEK},
-	{"trunc", MSG_TRUNC},
-	{"ctrunc", MSG_CTRUNC},
-	{"errqueue", MSG_ERRQUEUE},
-	{"batch", 0x40000},
-	{"nosignal", MSG_NOSIGNAL},
-	{"splice pages", 0x8000000},
-	{"sendpage not last", 0x20000},
-	{"internal bits", 0x100000},
-	{"all low", 0x0000ffff & ~MSG_OOB & ~MSG_FASTOPEN},
-	{"cmsg_cloexec", MSG_CMSG_CLOEXEC},
-	{"0x01000000", 0x1000000},
-};
-
-static const char *send_flags_label(int row)
-{
-	return send_flags[row].label;
-}
-
-VECTORS(send_flag, COUNT(send_flags), send_flags_label)
-{
-	struct pair s = unix_pair(SOCK_STREAM), d = unix_pair(SOCK_DGRAM), u = udp_pair(AF_INET);
-	struct pair t = tcp_pair(AF_INET), q = unix_pair(SOCK_SEQPACKET);
-	int f = send_flags[row].flags;
-
-	ret("stream", s_send(s.a, text("abc"), 3, f));
-	rest(s.b);
-	ret("dgram", s_send(d.a, text("abc"), 3, f));
-	rest(d.b);
-	ret("seqpacket", s_send(q.a, text("abc"), 3, f));
-	rest(q.b);
-	ret("udp", s_sendto(u.a, text("abc"), 3, f, 0, 0));
-	rest(u.b);
-	if (!(f & MSG_OOB))
-		ret("tcp", s_send(t.a, text("abc"), 3, f));
-}
-
-static const struct {
-	const char *label;
-	int flags;
-} recv_flags[] = {
-	{"oob", MSG_OOB},
-	{"errqueue", MSG_ERRQUEUE},
-	{"trunc", MSG_TRUNC},
-	{"ctrunc", MSG_CTRUNC},
-	{"waitforone", MSG_WAITFORONE},
-	{"cmsg_cloexec", MSG_CMSG_CLOEXEC},
-	{"cmsg_compat", (int)0x80000000},
-	{"nosignal", MSG_NOSIGNAL},
-	{"eor", MSG_EOR},
-	{"dontroute", MSG_DONTROUTE},
-	{"confirm", MSG_CONFIRM},
-	{"zerocopy", MSG_ZEROCOPY},
-	{"internal", 0x8100000},
-	{"sock_devmem", 0x2000000},
-};
-
-static const char *recv_flags_label(int row)
-{
-	return recv_flags[row].label;
-}
-
-VECTORS(recv_flag, COUNT(recv_flags), recv_flags_label)
-{
-	struct pair s = unix_pair(SOCK_STREAM), d = unix_pair(SOCK_DGRAM), u = udp_pair(AF_INET);
-	struct pair t = tcp_pair(AF_INET);
-	int fd[8] = {s.a, s.b, d.a, d.b, u.a, u.b, t.a, t.b};
-
-	for (int i = 0; i < 8; i += 2) {
-		char *buf = mem(4);
-
-		s_send(fd[i], text("abcdef"), 6, 0);
-		wait_readable(fd[i + 1]);
-		ret("recv", s_recv(fd[i + 1], buf, 4, recv_flags[row].flags | MSG_DONTWAIT));
-		bytes("", buf, 4);
-	}
-}
-
-VECTOR(oob_tcp)
-{
-	struct pair p = tcp_pair(AF_INET);
-	char *buf = mem(8);
-
-	s_send(p.a, text("ab"), 2, 0);
-	ret("send oob", s_send(p.a, text("!"), 1, MSG_OOB));
-	s_send(p.a, text("cd"), 2, 0);
-	nap(40);
-	ret("recv oob", s_recv(p.b, buf, 4, MSG_OOB));
-	bytes("", buf, 4);
-	ret("again", s_recv(p.b, buf, 4, MSG_OOB));
-	ret("recv", s_recv(p.b, buf, 8, 0));
-	bytes("", buf, 8);
-	ret("recv", s_recv(p.b, buf, 8, 0));
-	bytes("", buf, 8);
-}
-
-VECTOR(oob_inline)
-{
-	struct pair p = tcp_pair(AF_INET);
-	char *buf = mem(8);
-
-	set_opt(p.b, SOL_SOCKET, SO_OOBINLINE, 1);
-	s_send(p.a, text("ab"), 2, MSG_OOB);
-	nap(40);
-	ret("oob", s_recv(p.b, buf, 8, MSG_OOB));
-	ret("recv", s_recv(p.b, buf, 8, 0));
-	ret("recv", s_recv(p.b, buf, 8, 0));
-	bytes("", buf, 8);
-}
-
-VECTOR(oob_unix)
-{
-	struct pair p = unix_pair(SOCK_STREAM);
-	char *buf = mem(8);
-
-	ret("send oob", s_send(p.a, text("ab!"), 3, MSG_OOB));
-	ret("recv oob", s_recv(p.b, buf, 8, MSG_OOB));
-	bytes("", buf, 8);
-	ret("recv", s_recv(p.b, buf, 8, 0));
-	bytes("", buf, 8);
-	ret("oob again", s_recv(p.b, buf, 8, MSG_OOB));
-}
-
-VECTOR(fastopen)
-{
-	int l = tcp_listener(AF_INET), fd = s_socket(AF_INET, SOCK_STREAM, 0);
-	char *buf = mem(8);
-	long r;
-
-	ret("sendto", s_sendto(fd, text("hello"), 5, MSG_FASTOPEN, inet_addr_of(AF_INET, port_of(l)), 16));
-	r = ret("accept", s_accept(l, 0, 0));
-	ret("recv", s_recv(r, buf, 5, MSG_WAITALL));
-	bytes("", buf, 8);
-	ret("again", s_sendto(fd, text("x"), 1, MSG_FASTOPEN, inet_addr_of(AF_INET, port_of(l)), 16));
 }
 
 /* --- buffers, waiting, errors --- */

@@ -14,7 +14,7 @@
  * calls comes from mem() and its kin: below 4 GiB, filled with POISON, and
  * checked for overruns at the end.
  *
- * Build and run this directory without the rest: see the script `run`.
+ * The script `run` compares. A vector's name is ENTRY/FILE/NAME[ROW].
  */
 #ifndef VECTORS_H
 #define VECTORS_H
