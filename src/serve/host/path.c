@@ -189,10 +189,7 @@ int path_resolve(struct path *p, struct caller *who, const struct call *c, unsig
 		if (p->cwd < 0)
 			return p->cwd;
 	}
-	if (binds && !judge->paths && own_descriptor(whole, &rest) < 0) {
-		p->addr = *from;
-		return 0;
-	}
+	bool as_given = binds && !judge->paths && own_descriptor(whole, &rest) < 0;
 	err = plan(p, whole);
 	if (err)
 		return err;
@@ -203,6 +200,13 @@ int path_resolve(struct path *p, struct caller *who, const struct call *c, unsig
 		err = host_as_caller(who, walk, p);
 		if (err || p->err)
 			return err ? err : p->err;
+	}
+	if (as_given) {
+		/* Walked only to see that no magic link is on the way. */
+		close(p->fd);
+		p->fd = -1;
+		p->addr = *from;
+		return 0;
 	}
 	if (judge->paths) {
 		err = judge_place(p, c, i, judge);
