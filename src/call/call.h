@@ -125,6 +125,7 @@ struct call {
 	                       * a socket that it then closes must be closed. */
 	uint64_t sock_id;     /* accept*, recv*: names the socket when sock is put back; set
 	                       * by serve */
+	bool sock_watched;    /* serve will hear of the socket's end */
 	int family, type, protocol; /* socket, socketpair; type with its flags */
 	uint64_t sv_at;       /* socketpair */
 	int backlog;          /* listen */

@@ -88,6 +88,7 @@ void host_accept(struct caller *who, struct call *c, struct result *r,
 		r->cloexec = c->nr == CALL_accept4 && c->flags & SOCK_CLOEXEC;
 		r->fd = fd;
 		r->ret = 0;
+		stash_watch(c);
 		return;
 	}
 }

@@ -122,6 +122,7 @@ static ssize_t receive(struct caller *who, struct call *c, struct result *r, siz
 	if (who->ops->waits)
 		who->ops->waits(who);
 	waiting_begin(who, c);
+	stash_watch(c);
 	do {
 		*kept = stash_take(c, room, r);
 		n = *kept ? r->ret : receive_as_caller(who, c, m, flags);

@@ -1,31 +1,133 @@
 /*
  * stash.c - a list, nearly always empty; see stash.h. A socket is known by its
  * sock_id.
+ *
+ * What is kept must go when its socket does, or who connected to it would wait for
+ * ever; but a descriptor of ours would keep the socket alive. An epoll set does not:
+ * the kernel takes a socket out of it when the last descriptor elsewhere is closed,
+ * and /proc/self/fdinfo shows what is left. While anything is kept, a thread looks.
  */
 #include "stash.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "payload.h"
 #include "waiting.h"
 
-enum { KEPT_MAX = 1024 }; /* so that a hostile program cannot fill our memory */
+enum {
+	KEPT_MAX = 1024, /* so that a hostile program cannot fill our memory */
+	LOOK_MS = 50,
+};
 
 struct kept {
 	struct kept *next;
 	uint64_t cookie;
+	bool watched, alive; /* stash_watch() was told of its socket; it is still there */
 	struct result result;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct kept *first;
 static _Atomic unsigned count;
+static bool looking;       /* there is a thread that does */
+static int sockets = -1;   /* the epoll set */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void make_set(void)
+{
+	sockets = epoll_create1(EPOLL_CLOEXEC);
+}
+
+void stash_watch(struct call *c)
+{
+	struct epoll_event e = {.data.u64 = c->sock_id};
+
+	pthread_once(&once, make_set);
+	c->sock_watched = epoll_ctl(sockets, EPOLL_CTL_ADD, c->sock, &e) == 0 || errno == EEXIST;
+}
+
+/* With the lock held: of what is kept, marks that whose socket is there. */
+static void mark_alive(void)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "/proc/self/fdinfo/%d", sockets);
+	FILE *f = fopen(line, "re");
+	for (struct kept *k = first; k; k = k->next)
+		k->alive = !f || !k->watched;
+	while (f && fgets(line, sizeof(line), f)) {
+		const char *data = strstr(line, "data:");
+		uint64_t cookie = data ? strtoull(data + 5, NULL, 16) : 0;
+
+		for (struct kept *k = first; k && data; k = k->next)
+			k->alive |= k->cookie == cookie;
+	}
+	if (f)
+		fclose(f);
+}
+
+static struct kept *take_dead(void)
+{
+	struct kept *dead = NULL;
+
+	mark_alive();
+	for (struct kept **at = &first; *at;) {
+		struct kept *k = *at;
+
+		if (k->alive) {
+			at = &k->next;
+			continue;
+		}
+		*at = k->next;
+		k->next = dead;
+		dead = k;
+		count--;
+	}
+	return dead;
+}
+
+static void *look(void *arg)
+{
+	const struct timespec tick = {.tv_nsec = LOOK_MS * 1000000L};
+
+	for (bool more = true; more;) {
+		nanosleep(&tick, NULL);
+		pthread_mutex_lock(&lock);
+		struct kept *dead = take_dead();
+		more = looking = first != NULL;
+		pthread_mutex_unlock(&lock);
+		for (struct kept *k = dead, *next; k; k = next) {
+			next = k->next;
+			result_free(&k->result);
+			free(k);
+		}
+	}
+	return NULL;
+}
+
+/* With the lock held. */
+static void start_looking(void)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	if (looking)
+		return;
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, 64 * 1024);
+	looking = pthread_create(&thread, &attr, look, NULL) == 0;
+	pthread_attr_destroy(&attr);
+}
 
 static bool accepts(const struct call *c)
 {
@@ -56,6 +158,7 @@ void stash_result(struct caller *who, struct call *c, struct result *r,
 	if (!k)
 		return;
 	const uint64_t cookie = k->cookie = c->sock_id;
+	k->watched = c->sock_watched;
 	k->result = *r;
 	result_init(r); /* what it held is ours now */
 	r->ret = ret;
@@ -64,6 +167,7 @@ void stash_result(struct caller *who, struct call *c, struct result *r,
 		;
 	*at = k;
 	count++;
+	start_looking();
 	pthread_mutex_unlock(&lock);
 	waiting_wake(cookie);
 }

@@ -12,6 +12,10 @@
 
 #include "../ops.h"
 
+/* Something was taken from c->sock that may have to be kept: notes the socket, so that
+ * what is kept can go when it does. */
+void stash_watch(struct call *c);
+
 /* serve_ops.undeliverable: keeps what r holds, if it is such a thing. */
 serve_fn stash_result;
 
