@@ -179,7 +179,7 @@ int killer_main(char **argv)
 }
 
 /*
- * stress server PORTFILE: two processes accept on one socket and answer; one is
+ * stress server PORTFILE SECONDS [restart]: two processes accept on one socket and answer; one is
  * killed over and over. stress killed connects, from outside: each connection must
  * be answered or closed.
  */
@@ -195,6 +195,43 @@ static void accept_loop(int ls)
 	}
 }
 
+/* Killed together, and the socket with them: what they had accepted and not heard of
+ * must be closed for those who connected. */
+static int reopen(int port)
+{
+	struct sockaddr_in a = loopback(INADDR_LOOPBACK, port);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+	while (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+		usleep(1000);
+	listen(fd, 128);
+	return fd;
+}
+
+static void restart_server(int ls, int port, double end)
+{
+	enum { ACCEPTORS = 4 };
+	pid_t pid[ACCEPTORS];
+
+	while (now() < end) {
+		for (int i = 0; i < ACCEPTORS; i++) {
+			pid[i] = fork();
+			if (pid[i] == 0)
+				accept_loop(ls);
+		}
+		usleep(5000 + random() % 20000);
+		for (int i = 0; i < ACCEPTORS; i++)
+			kill(pid[i], SIGKILL);
+		close(ls);
+		for (int i = 0; i < ACCEPTORS; i++)
+			waitpid(pid[i], NULL, 0);
+		ls = reopen(port);
+	}
+	close(ls);
+	sleep(7); /* the supervisor must not end: it would close all */
+}
+
 int server_main(char **argv)
 {
 	int port, ls = listener(128, &port);
@@ -204,6 +241,10 @@ int server_main(char **argv)
 
 	fprintf(f, "%d\n", port);
 	fclose(f);
+	if (argv[2]) {
+		restart_server(ls, port, end);
+		return 0;
+	}
 	steady = fork();
 	if (steady == 0)
 		accept_loop(ls);
