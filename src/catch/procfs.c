@@ -228,11 +228,14 @@ int procfs_parent(pid_t tid, pid_t *ppid, pid_t *tgid)
 
 int procfs_signals(pid_t tid, struct procfs_signals *out)
 {
-	char s[8192];
+	/* The line of groups comes before those of signals, and can be long. */
+	char s[48 * 1024];
 	int n = read_file(tid, "status", s, sizeof(s));
 
 	if (n < 0)
 		return n;
+	if (!field(s, "SigIgn"))
+		return -E2BIG;
 	out->pending = field_hex(s, "SigPnd");
 	out->shared_pending = field_hex(s, "ShdPnd");
 	out->blocked = field_hex(s, "SigBlk");
