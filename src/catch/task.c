@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../lib/log.h"
 #include "../lib/uapi.h"
 #include "procfs.h"
 
@@ -27,7 +28,9 @@ struct task {
 	struct task *next;
 	pid_t tid, tgid;
 	int pidfd;
-	bool held;
+	unsigned held;   /* by workers; more than one only where a number was used again
+	                  * while a call of the dead was still at work */
+	bool gone;       /* from the table: who drops it last frees it */
 	bool known;      /* rights below were read */
 	bool stale;      /* and have changed since */
 	bool exec_other; /* a sibling thread called execve: if it succeeds, this number
@@ -77,7 +80,10 @@ struct task_table *task_table_new(void)
 		return NULL;
 	pthread_mutex_init(&table->lock, NULL);
 	table->sweep_at = 256;
-	if (procfs_rights(getpid(), &table->own) < 0) {
+	if (procfs_check() == -EXDEV)
+		log_error("/proc is that of another process namespace (mount one: unshare "
+			  "--mount-proc)");
+	if (procfs_check() < 0 || procfs_rights(getpid(), &table->own) < 0) {
 		free(table);
 		return NULL;
 	}
@@ -174,15 +180,21 @@ struct task *task_hold(struct task_table *table, pid_t tid, int *err)
 	if (!t)
 		t = add(table, tid, err);
 	if (t)
-		t->held = true;
+		t->held++;
 	pthread_mutex_unlock(&table->lock);
 	return t;
+}
+
+static void let_go(struct task *t)
+{
+	if (--t->held == 0 && t->gone)
+		entry_free(t);
 }
 
 void task_drop(struct task_table *table, struct task *t)
 {
 	pthread_mutex_lock(&table->lock);
-	t->held = false;
+	let_go(t);
 	pthread_mutex_unlock(&table->lock);
 }
 
@@ -191,13 +203,18 @@ struct task *task_renew(struct task_table *table, struct task *t, int *err)
 	pid_t tid = t->tid;
 
 	pthread_mutex_lock(&table->lock);
-	struct task **at = find(table, tid);
-	*at = t->next;
-	entry_free(t);
-	table->count--;
-	t = add(table, tid, err);
+	if (!t->gone) {
+		*find(table, tid) = t->next;
+		table->count--;
+		t->gone = true;
+	}
+	let_go(t);
+	/* Another worker may have renewed it already. */
+	t = *find(table, tid);
+	if (!t)
+		t = add(table, tid, err);
 	if (t)
-		t->held = true;
+		t->held++;
 	pthread_mutex_unlock(&table->lock);
 	return t;
 }
