@@ -193,8 +193,8 @@ static void child_uses(long fd)
 	char *buf = mem(8);
 
 	s_recv(fd, buf, 8, 0);
-	s_send(fd, text("from child"), 10, 0);
 	*flag = open_count();
+	s_send(fd, text("from child"), 10, 0);
 	nap(5000);
 }
 
@@ -207,7 +207,6 @@ VECTOR(child_uses_socket)
 	ret("send", s_send(p.a, text("to child"), 8, 0));
 	ret("recv", s_recv(p.a, buf, 16, 0));
 	bytes("", buf, 16);
-	nap(20);
 	out("open in child %d", *flag);
 }
 
@@ -220,7 +219,8 @@ static void child_makes(long fd)
 VECTOR(child_has_own_descriptors)
 {
 	helper(child_makes, 0);
-	nap(80);
+	for (int i = 0; i < 200 && !*flag; i++)
+		nap(10);
 	out("child's %d", *flag);
 	ret("own", s_socket(AF_UNIX, SOCK_STREAM, 0));
 }
