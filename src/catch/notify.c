@@ -218,6 +218,7 @@ static void *work(void *arg)
 	struct worker w = {.n = n, .tid = gettid()};
 	struct seccomp_notif req;
 
+	poke_allow(SIG_BLOCK);
 	pthread_mutex_lock(&n->lock);
 	w.next = n->workers;
 	w.prev = &n->workers;

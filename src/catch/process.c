@@ -11,8 +11,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,26 +159,22 @@ static int fd_check(struct caller *who, int handle)
 	return fstat(handle, &st) == 0 && S_ISSOCK(st.st_mode) ? 0 : -ENOTSOCK;
 }
 
-/* No signal may interrupt this one: with ADDFD_FLAG_SEND the answer counts as given as
- * soon as it is queued, and a wait for the caller that ends early takes back the
- * descriptor but not the answer (seccomp_notify_addfd() in kernel/seccomp.c): the
- * caller would be told that its new socket is number 0. */
+/* No signal may interrupt this one, and none can, as POKE is blocked (lib/poke.h): with
+ * ADDFD_FLAG_SEND the answer counts as given as soon as it is queued, and a wait for
+ * the caller that ends early takes back the descriptor but not the answer
+ * (seccomp_notify_addfd() in kernel/seccomp.c): the caller would be told that its new
+ * socket is number 0. */
 static int add_fd(struct process *p, int handle, bool cloexec, unsigned flags)
 {
-	sigset_t all, before;
 	struct seccomp_notif_addfd add = {
 		.id = p->id,
 		.flags = flags,
 		.srcfd = handle,
 		.newfd_flags = cloexec ? O_CLOEXEC : 0,
 	};
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int fd = ioctl(p->listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
-	int err = fd < 0 ? -errno : 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return err ? err : fd;
+
+	return fd < 0 ? -errno : fd;
 }
 
 static int fd_install(struct caller *who, int handle, bool cloexec)

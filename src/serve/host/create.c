@@ -29,7 +29,7 @@ void host_socket(struct caller *who, struct call *c, struct result *r,
 		 const struct serve_judge *judge)
 {
 	struct creation n = {.c = c};
-	int err = host_as_caller(who, do_create, &n);
+	int err = host_quick_as_caller(who, do_create, &n);
 
 	r->ret = err ? err : n.err;
 	r->cloexec = c->type & SOCK_CLOEXEC;
@@ -60,7 +60,7 @@ void host_socketpair(struct caller *who, struct call *c, struct result *r,
 		if (r->ret < 0)
 			return;
 	}
-	err = host_as_caller(who, do_create, &n);
+	err = host_quick_as_caller(who, do_create, &n);
 	r->cloexec = c->type & SOCK_CLOEXEC;
 	r->ret = err ? err : n.err;
 	if (r->ret == 0)

@@ -33,6 +33,8 @@ serve_fn host_recv, host_recvmmsg;                       /* recv.c */
 /* Runs fn(arg) with the rights of the caller. 0, or -errno if that cannot be, and
  * then fn has not run. */
 int host_as_caller(struct caller *, void (*fn)(void *arg), void *arg);
+/* The same for what never waits, so that nothing need be able to interrupt it. */
+int host_quick_as_caller(struct caller *, void (*fn)(void *arg), void *arg);
 
 /* The kernel names a netlink socket that has no name yet after the process that uses
  * it, when it is first used. Gives it the caller's id, if `to` is a netlink address. */
