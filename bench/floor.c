@@ -1,12 +1,17 @@
 /*
  * floor.c - the least that a served call can cost: a notification and an empty reply.
  *
- *     floor [-c] CALL PROGRAM [ARG...]
+ *     floor [-c|-s] CALL PROGRAM [ARG...]
  *
  * Runs a program under a filter that notifies one socket call, given by its number in
- * linux/net.h (3 connect, 6 getsockname), in both ABIs. The supervisor takes each
- * notification and answers it with 0 at once; it looks at nothing. With -c it answers
- * that the kernel shall make the call: the floor of a call that does something.
+ * linux/net.h (1 socket, 3 connect, 6 getsockname), in both ABIs. The supervisor takes
+ * each notification and answers it with 0 at once; it looks at nothing.
+ *
+ * -c: it answers that the kernel shall make the call: the floor of a call that does
+ *     something.
+ * -s: it serves socket or getsockname by the fewest system calls that can, and makes
+ *     none of the checks without which that is not safe: the floor of serving.
+ *
  * The flags of the listener are those that socketcall uses.
  */
 #include <errno.h>
@@ -21,13 +26,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../src/lib/uapi.h"
 
-enum { CONNECT = 3, GETSOCKNAME = 6, SOCKETCALL_I386 = 102 };
+enum { SOCKET = 1, CONNECT = 3, GETSOCKNAME = 6, SOCKETCALL_I386 = 102 };
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define IF(value, t, f) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, t, f)
@@ -38,7 +45,7 @@ static int install(unsigned call)
 		LOAD(arch),
 		IF(AUDIT_ARCH_X86_64, 0, 2),
 		LOAD(nr),
-		IF(call == CONNECT ? SYS_connect : SYS_getsockname, 4, 5),
+		IF(call == SOCKET ? SYS_socket : call == CONNECT ? SYS_connect : SYS_getsockname, 4, 5),
 		LOAD(nr),
 		IF(SOCKETCALL_I386, 0, 3),
 		LOAD(args[0]),
@@ -74,20 +81,72 @@ static int start(unsigned call, char **argv)
 	return listener;
 }
 
+/* The call's argument words, wherever they are. */
+static void read_args(const struct seccomp_notif *req, uint64_t args[3])
+{
+	uint32_t block[3] = {0};
+	struct iovec to = {block, sizeof(block)};
+	struct iovec from = {(void *)(uintptr_t)req->data.args[1], sizeof(block)};
+
+	if (req->data.arch != AUDIT_ARCH_I386) {
+		memcpy(args, req->data.args, 3 * sizeof(*args));
+		return;
+	}
+	process_vm_readv(req->pid, &to, 1, &from, 1, 0);
+	for (int i = 0; i < 3; i++)
+		args[i] = block[i];
+}
+
+static void serve_socket(int listener, const struct seccomp_notif *req)
+{
+	struct seccomp_notif_addfd add = {.id = req->id, .flags = SECCOMP_ADDFD_FLAG_SEND};
+	uint64_t args[3];
+
+	read_args(req, args);
+	add.srcfd = socket(args[0], args[1], args[2]);
+	ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+	close(add.srcfd);
+}
+
+static void serve_getsockname(const struct seccomp_notif *req)
+{
+	static int pidfd = -1;
+	struct {
+		socklen_t len;
+		struct sockaddr_storage addr;
+	} name;
+	struct iovec local = {&name.len, sizeof(name.len)}, remote[2];
+	uint64_t args[3];
+
+	if (pidfd < 0)
+		pidfd = syscall(SYS_pidfd_open, req->pid, 0);
+	read_args(req, args);
+	remote[0] = (struct iovec){(void *)(uintptr_t)args[2], sizeof(name.len)};
+	process_vm_readv(req->pid, &local, 1, remote, 1, 0);
+	int fd = syscall(SYS_pidfd_getfd, pidfd, (int)args[0], 0);
+	getsockname(fd, (struct sockaddr *)&name.addr, &name.len);
+	local.iov_len += name.len;
+	remote[1] = (struct iovec){(void *)(uintptr_t)args[1], name.len};
+	process_vm_writev(req->pid, &local, 1, remote, 2, 0);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	bool serves = argc > 1 && !strcmp(argv[1], "-s");
 	bool lets_run = argc > 1 && !strcmp(argv[1], "-c");
 	struct seccomp_notif_resp resp = {.flags = lets_run ? SECCOMP_USER_NOTIF_FLAG_CONTINUE : 0};
 	struct seccomp_notif req;
+	unsigned call;
 	int listener;
 
-	argv += lets_run;
-	if (argc - lets_run < 3) {
-		fputs("usage: floor [-c] CALL PROGRAM [ARG...]\n", stderr);
+	argv += lets_run || serves;
+	if (argc - (lets_run || serves) < 3) {
+		fputs("usage: floor [-c|-s] CALL PROGRAM [ARG...]\n", stderr);
 		return 125;
 	}
-	/* The program's end is the listener's: RECV then fails, or blocks on old kernels. */
-	listener = start(strtoul(argv[1], NULL, 10), argv + 2);
+	call = strtoul(argv[1], NULL, 10);
+	listener = start(call, argv + 2);
 	if (listener < 0) {
 		perror("floor");
 		return 125;
@@ -98,8 +157,14 @@ int main(int argc, char **argv)
 		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &req) < 0) {
 			if (errno == EINTR)
 				continue;
-			return 0;
+			return 0; /* the program has ended */
 		}
+		if (serves && call == SOCKET) {
+			serve_socket(listener, &req);
+			continue;
+		}
+		if (serves)
+			serve_getsockname(&req);
 		resp.id = req.id;
 		ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &resp);
 	}
