@@ -214,6 +214,23 @@ int procfs_umask(pid_t tid, mode_t *umask)
 	return 0;
 }
 
+int procfs_check(void)
+{
+	char line[256];
+	int seen[2], n = 0;
+
+	/* Not by number: that of another process namespace may be another's. */
+	FILE *f = fopen("/proc/self/status", "re");
+	if (!f)
+		return errno == ENOENT ? -EXDEV : -errno;
+	/* Our numbers, from the namespace of the mount down to our own (Linux 4.1). */
+	while (fgets(line, sizeof(line), f) && !n)
+		if (!strncmp(line, "NSpid:", 6))
+			n = sscanf(line + 6, "%d %d", &seen[0], &seen[1]);
+	fclose(f);
+	return n == 1 && seen[0] == getpid() ? 0 : -EXDEV;
+}
+
 int procfs_parent(pid_t tid, pid_t *ppid, pid_t *tgid)
 {
 	char s[4096];

@@ -10,6 +10,9 @@
 
 #include "../call/rights.h"
 
+/* Does /proc show processes by the numbers that we know them by? Else it would tell of
+ * others: -EXDEV. */
+int procfs_check(void);
 /* Ids, groups and capabilities from /proc/<tid>/status, in the user namespace of
  * the reader. 0 or -errno; r->groups is allocated. */
 int procfs_status(pid_t tid, struct rights *r);
