@@ -4,8 +4,8 @@
  *     floor [-c|-s] CALL PROGRAM [ARG...]
  *
  * Runs a program under a filter that notifies one socket call, given by its number in
- * linux/net.h (1 socket, 3 connect, 6 getsockname), in both ABIs. The supervisor takes
- * each notification and answers it with 0 at once; it looks at nothing.
+ * linux/net.h (1 socket, 3 connect, 6 getsockname, 7 getpeername), in both ABIs. The
+ * supervisor takes each notification and answers it with 0 at once; it looks at nothing.
  *
  * -c: it answers that the kernel shall make the call: the floor of a call that does
  *     something.
@@ -34,7 +34,14 @@
 
 #include "../src/lib/uapi.h"
 
-enum { SOCKET = 1, CONNECT = 3, GETSOCKNAME = 6, SOCKETCALL_I386 = 102 };
+enum { SOCKET = 1, CONNECT = 3, GETSOCKNAME = 6, GETPEERNAME = 7, SOCKETCALL_I386 = 102 };
+
+static const int direct[] = {
+	[SOCKET] = SYS_socket,
+	[CONNECT] = SYS_connect,
+	[GETSOCKNAME] = SYS_getsockname,
+	[GETPEERNAME] = SYS_getpeername,
+};
 
 #define LOAD(field) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
 #define IF(value, t, f) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, t, f)
@@ -45,7 +52,7 @@ static int install(unsigned call)
 		LOAD(arch),
 		IF(AUDIT_ARCH_X86_64, 0, 2),
 		LOAD(nr),
-		IF(call == SOCKET ? SYS_socket : call == CONNECT ? SYS_connect : SYS_getsockname, 4, 5),
+		IF(direct[call], 4, 5),
 		LOAD(nr),
 		IF(SOCKETCALL_I386, 0, 3),
 		LOAD(args[0]),
@@ -146,6 +153,8 @@ int main(int argc, char **argv)
 		return 125;
 	}
 	call = strtoul(argv[1], NULL, 10);
+	if (call > GETPEERNAME || !direct[call])
+		return 125;
 	listener = start(call, argv + 2);
 	if (listener < 0) {
 		perror("floor");
