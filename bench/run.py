@@ -206,7 +206,8 @@ def rows_of(b):
             ratio(f"{name} {size_text(size)} on TCP, rate under `no-alg-vsock` / native",
                   f"{name} {size_text(size)}", bits, "native", "preset", ">=", 0.97)
             if size == 64 and name == "send+recv":
-                ratio("the same under a filter of ten instructions that only looks at the call",
+                ratio(f"{name} {size_text(size)}, rate under a filter of ten instructions that only "
+                      "looks at the call / native",
                       f"{name} {size_text(size)}", bits, "native", "floor", ">=", None)
     for bits in (64, 32):
         ratio("getsockname served and logged / empty notify-and-reply", "getsockname", bits,
@@ -258,17 +259,28 @@ def number(row, value):
 
 
 def write_table(rows, path, where, quick):
-    words = {True: "yes", False: "**no**", None: ""}
+    def line(*cells):
+        return "| " + " | ".join(cells) + " |\n"
+
+    def measured(row):
+        text = number(row, row["measured"])
+        if row["low"] != row["high"]:
+            text += f" ({number(row, row['low'])}–{number(row, row['high'])})"
+        return text
+
     with open(path, "w") as f:
         f.write(f"{where}{', quick run' if quick else ''}. Medians of interleaved repetitions; "
                 "in brackets the quartiles.\n\n")
-        f.write("| what | measured | required | met |\n|---|---|---|---|\n")
+        f.write(line("what", "measured", "required", "met") + "|---|---|---|---|\n")
         for row in rows:
-            spread = "" if row["low"] == row["high"] else \
-                f" ({number(row, row['low'])}–{number(row, row['high'])})"
-            need = f"{row['sense']} {row['required']}{row['unit']}" if row["required"] else ""
-            f.write(f"| {row['what']} | {number(row, row['measured'])}{spread} | {need} "
-                    f"| {words[row['met']]} |\n")
+            if row["required"]:
+                f.write(line(row["what"], measured(row),
+                             f"{row['sense']} {row['required']}{row['unit']}",
+                             "yes" if row["met"] else "**no**"))
+        f.write("\nTo compare with:\n\n" + line("what", "measured") + "|---|---|\n")
+        for row in rows:
+            if not row["required"]:
+                f.write(line(row["what"], measured(row)))
 
 
 def write_results(b, path):
@@ -285,13 +297,15 @@ def write_plot(b, path):
     """A block per way, for gnuplot: label and microseconds."""
     ways = {"native": ["native"], "gate": ["preset", "served", "connect"],
             "floor": ["floor+call", "floor"], "strace": ["strace"]}
-    cases = list(dict.fromkeys((name, bits) for name, bits, _ in b.times))
+    cases = sorted({(name, bits) for name, bits, _ in b.times}, key=lambda c: (c[0], -c[1]))
     with open(path, "w") as f:
         f.write("case " + " ".join(ways) + "\n")
         for name, bits in cases:
             values = []
             for candidates in ways.values():
                 have = [b.times[name, bits, c] for c in candidates if (name, bits, c) in b.times]
+                if candidates[-1] == "floor" and (name, bits, "preset") in b.times:
+                    have = []  # not notified
                 values.append(f"{statistics.median(have[0]) / 1000:.3f}" if have else "NaN")
             f.write(f'"{name}, {BITS[bits]}" ' + " ".join(values) + "\n")
 
@@ -314,6 +328,8 @@ def main():
         json.dump({"machine": where, "quick": quick, "rows": rows}, f, indent=1)
     write_table(rows, f"{out}/table.md", where, quick)
     write_plot(b, f"{out}/plot.dat")
+    with open(f"{out}/where", "w") as f:
+        f.write(where)
     missed = [row for row in rows if row["met"] is False]
     print(f"{len(missed)} of {sum(row['met'] is not None for row in rows)} requirements missed",
           file=sys.stderr)
