@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../src/catch/procfs.h"
 #include "../src/lib/uapi.h"
 #include "cmd.h"
 
@@ -148,7 +149,7 @@ static int paths(void)
 
 static int proc(void)
 {
-	return access("/proc/self/status", R_OK) < 0 ? errno : 0;
+	return -procfs_check();
 }
 
 /* getpid (20) of the i386 table, by the instruction that leads there. */
@@ -178,7 +179,8 @@ static const struct {
 	 "calls cannot be judged. In a container: allow process_vm_readv, or add CAP_SYS_PTRACE."},
 	{"a child's descriptors (pidfd_getfd, Linux 5.6)", descriptors, true,
 	 "calls cannot be served. In a container: allow pidfd_getfd, or add CAP_SYS_PTRACE."},
-	{"/proc", proc, true, "rights of programs cannot be known. Mount it."},
+	{"/proc of this process namespace", proc, true,
+	 "rights of programs cannot be known. Mount it (unshare --mount-proc)."},
 	{"answering with a descriptor at once (Linux 5.14)", add_fd_send, false,
 	 "a program that is killed at the wrong moment may be left with a descriptor too many."},
 	{"uninterrupted answers (WAIT_KILLABLE_RECV, Linux 5.19)", killable, false,

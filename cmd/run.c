@@ -302,7 +302,9 @@ static int supervisor(const struct options *o, struct socketcall_system *sys, in
 	int signals = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
 	err = host_init();
 	if (err || !notify_start(listener, sys, &err)) {
-		log_error("cannot serve: %s (is /proc mounted?)", strerror(-err));
+		log_error("cannot serve: %s", err == -EXDEV
+				  ? "/proc is that of another process namespace (mount its "
+				    "own: unshare --mount-proc)" : strerror(-err));
 		kill(program, SIGKILL);
 		return EXIT_OURS;
 	}

@@ -329,7 +329,7 @@ struct notify *notify_start(int listener, const struct socketcall_system *sys, i
 		return NULL;
 	n->listener = listener;
 	n->sys = sys;
-	n->tasks = task_table_new();
+	n->tasks = task_table_new(err);
 	if (!n->tasks) {
 		free(n);
 		return NULL;

@@ -18,7 +18,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../lib/log.h"
 #include "../lib/uapi.h"
 #include "procfs.h"
 
@@ -72,21 +71,19 @@ static bool is_alive(const struct task *t)
 	return syscall(SYS_pidfd_send_signal, t->pidfd, 0, NULL, 0) == 0 || errno == EPERM;
 }
 
-struct task_table *task_table_new(void)
+struct task_table *task_table_new(int *err)
 {
 	struct task_table *table = calloc(1, sizeof(*table));
 
-	if (!table)
-		return NULL;
-	pthread_mutex_init(&table->lock, NULL);
-	table->sweep_at = 256;
-	if (procfs_check() == -EXDEV)
-		log_error("/proc is that of another process namespace (mount one: unshare "
-			  "--mount-proc)");
-	if (procfs_check() < 0 || procfs_rights(getpid(), &table->own) < 0) {
+	*err = table ? procfs_check() : -ENOMEM;
+	if (!*err)
+		*err = procfs_rights(getpid(), &table->own);
+	if (*err) {
 		free(table);
 		return NULL;
 	}
+	pthread_mutex_init(&table->lock, NULL);
+	table->sweep_at = 256;
 	return table;
 }
 

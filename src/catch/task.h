@@ -24,8 +24,9 @@
 struct task_table;
 struct task;
 
-/* NULL if out of memory or /proc cannot be read. */
-struct task_table *task_table_new(void);
+/* NULL with *err = -errno: out of memory, /proc cannot be read, or is that of another
+ * process namespace (-EXDEV). */
+struct task_table *task_table_new(int *err);
 void task_table_free(struct task_table *);
 
 /* The task with that thread id. NULL with *err = -errno if it is gone. */
