@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../src/catch/notify.h"
+#include "../src/catch/process.h"
 #include "../src/lib/log.h"
 #include "../src/serve/host/host.h"
 #include "cmd.h"
@@ -211,6 +212,7 @@ static bool reap(pid_t program, int news_fd, int *end)
 	pid_t pid;
 
 	/* Our other threads wait for children of theirs. */
+	pthread_mutex_lock(&process_tracing);
 	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | __WNOTHREAD)) > 0) {
 		if (pid != program)
 			continue;
@@ -221,6 +223,7 @@ static bool reap(pid_t program, int news_fd, int *end)
 			ended = true;
 		}
 	}
+	pthread_mutex_unlock(&process_tracing);
 	return ended;
 }
 

@@ -319,23 +319,45 @@ bool process_answer_continue(struct process *p)
 	return answer(p, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
 }
 
+pthread_mutex_t process_tracing = PTHREAD_MUTEX_INITIALIZER;
+
+/* Waits for the stop of a tracee and lets go of it. Whose end comes instead is left to
+ * whoever waits for our children, if it is one of them; else its parent is to hear. */
+static void let_go(pid_t tid)
+{
+	siginfo_t info;
+	pid_t ppid, tgid;
+	int err;
+
+	do
+		err = waitid(P_PID, tid, &info, WSTOPPED | WEXITED | WNOWAIT | __WALL);
+	while (err < 0 && errno == EINTR);
+	if (err < 0)
+		return;
+	if (info.si_code == CLD_TRAPPED || info.si_code == CLD_STOPPED)
+		ptrace(PTRACE_DETACH, tid, 0, 0);
+	else if (procfs_parent(tid, &ppid, &tgid) < 0 || ppid != getpid() || tgid != tid)
+		waitpid(tid, NULL, WNOHANG | __WALL);
+}
+
 bool process_answer_restart(struct process *p, bool certain)
 {
 	pid_t tid = p->who.tid;
-	int status;
 	bool done;
 
 	if (certain)
 		return answer(p, 0, -KERNEL_ERESTARTSYS, 0);
-	if (ptrace(PTRACE_SEIZE, tid, 0, 0) < 0)
-		return answer(p, 0, -EINTR, 0); /* it is being traced by another */
-	if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0) {
+	pthread_mutex_lock(&process_tracing);
+	if (ptrace(PTRACE_SEIZE, tid, 0, 0) < 0) {
+		done = answer(p, 0, -EINTR, 0); /* it is being traced by another */
+	} else if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0) {
 		/* Without the mark the number must not be sent; a tracee that cannot be
 		 * interrupted is dying. */
-		return answer(p, 0, -EINTR, 0);
+		done = answer(p, 0, -EINTR, 0);
+	} else {
+		done = answer(p, 0, -KERNEL_ERESTARTSYS, 0);
+		let_go(tid);
 	}
-	done = answer(p, 0, -KERNEL_ERESTARTSYS, 0);
-	if (waitpid(tid, &status, __WALL) == tid && WIFSTOPPED(status))
-		ptrace(PTRACE_DETACH, tid, 0, 0);
+	pthread_mutex_unlock(&process_tracing);
 	return done;
 }

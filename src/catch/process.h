@@ -5,6 +5,7 @@
 #define SOCKETCALL_CATCH_PROCESS_H
 
 #include <linux/seccomp.h>
+#include <pthread.h>
 
 #include "../call/caller.h"
 #include "../call/result.h"
@@ -31,6 +32,10 @@ struct process {
 };
 
 extern const struct caller_ops process_ops;
+
+/* Held while a caller is traced. Who waits for our children must hold it: to the kernel
+ * a stop of a child of ours that a thread of ours traces is any thread's to take. */
+extern pthread_mutex_t process_tracing;
 
 /* Is the notification still waiting for its answer? */
 bool process_waiting(int listener, uint64_t id);

@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -220,6 +221,102 @@ static enum outcome hit_own_delegates(int sig)
 
 static enum outcome kill_delegates(void) { return hit_own_delegates(SIGKILL); }
 static enum outcome stop_delegates(void) { return hit_own_delegates(SIGSTOP); }
+
+/* The limits of any process of the same user may be lowered. */
+static enum outcome limit_supervisor(void)
+{
+	static const int what[] = {RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK,
+				   RLIMIT_SIGPENDING, RLIMIT_MEMLOCK};
+	const struct rlimit none = {0, 0};
+
+	for (size_t i = 0; i < sizeof(what) / sizeof(what[0]); i++) {
+		prlimit(getppid(), what[i], &none, NULL);
+		for (int k = 0; k < 50; k++)
+			if (connect_port(env_int("EVADE_DENIED")) == 0)
+				return through("with limit %d", what[i]);
+	}
+	return closed(EPERM);
+}
+
+/*
+ * All signals that a process can ignore, to the supervisor, its threads and
+ * its parent, while calls are made: none may be answered wrongly.
+ */
+static void flood(pid_t supervisor, pid_t foreground)
+{
+	char name[64];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (unsigned i = 0;; i++) {
+		int sig = 1 + i % 64;
+
+		/* Besides the two that nobody can ignore, libc's own: sigfillset(3) leaves
+		 * them out, so they kill. The foreground hands signals on to the program;
+		 * 0 comes to nobody. */
+		if (sig == SIGKILL || sig == SIGSTOP || sig == 32 || sig == 33)
+			continue;
+		kill(supervisor, sig);
+		kill(foreground, sig == SIGCHLD ? sig : 0);
+		snprintf(name, sizeof(name), "/proc/%d/task", supervisor);
+		DIR *d = opendir(name);
+		for (struct dirent *e; d && (e = readdir(d));)
+			if (isdigit(e->d_name[0]))
+				syscall(SYS_tgkill, supervisor, atoi(e->d_name),
+					i % 2 ? SIGRTMIN : sig);
+		if (d)
+			closedir(d);
+		usleep(200);
+	}
+}
+
+static bool calls_are_right(void)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(env_int("EVADE_ALLOWED")),
+				.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = k_socket(AF_INET, SOCK_STREAM, 0), sv[2];
+	char byte = 0;
+
+	if (fd < 0 || k_connect(fd, &a, sizeof(a)) < 0 || recv(fd, &byte, 1, 0) != 1 || byte != 'A')
+		return false;
+	close(fd);
+	if (connect_port(env_int("EVADE_DENIED")) == 0 || errno != EPERM)
+		return false;
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv) < 0)
+		return false;
+	pid_t pid = fork();
+	if (pid == 0) {
+		usleep(random() % 8000);
+		_exit(send(sv[1], "b", 1, 0) != 1);
+	}
+	bool right = recv(sv[0], &byte, 1, 0) == 1 && byte == 'b';
+	int status;
+	waitpid(pid, &status, 0);
+	close(sv[0]);
+	close(sv[1]);
+	return right && status == 0;
+}
+
+static enum outcome signal_supervisor(void)
+{
+	double end = now() + 2 * env_int("EVADE_SECONDS");
+	pid_t supervisor = getppid(), foreground = parent_of(supervisor), pid;
+	unsigned n = 0;
+	bool right = true;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		flood(supervisor, foreground);
+	for (; right && now() < end; n++)
+		right = calls_are_right();
+	int err = errno;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	if (!right)
+		return through("round %u went wrong (errno %d)", n, err);
+	printf("(%u rounds) ", n);
+	return closed(EPERM);
+}
 
 /*
  * A process of root that the supervisor knows dies, and another user's gets its
@@ -427,6 +524,8 @@ const struct attack supervisor_attacks[] = {
 	{"stop-supervisor", stop_supervisor},
 	{"kill-delegates", kill_delegates},
 	{"stop-delegates", stop_delegates},
+	{"limit-supervisor", limit_supervisor},
+	{"signal-supervisor", signal_supervisor},
 	{"pid-reuse", pid_reuse},
 	{"hostile-arguments", hostile_arguments},
 	{"second-listener", second_listener},
