@@ -30,6 +30,14 @@ void nap(int ms)
 		poll(NULL, 0, left);
 }
 
+void flag_wait(int ms)
+{
+	long end = now_ms() + ms;
+
+	while (!*flag && now_ms() < end)
+		nap(5);
+}
+
 pid_t helper(void (*fn)(long arg), long arg)
 {
 	pid_t pid = fork();

@@ -319,7 +319,7 @@ static void send_later(long fd)
 {
 	nap(80);
 	send(fd, "one", 3, 0);
-	nap(80);
+	flag_wait(500);
 	send(fd, "two", 3, 0);
 	nap(3000);
 }
@@ -331,6 +331,7 @@ VECTOR(waitforone_waits)
 
 	helper(send_later, p.a);
 	ret("recvmmsg", s_recvmmsg(p.b, v, 4, MSG_WAITFORONE, 0));
+	*flag = 1;
 	mmsg_print("", v, 2);
 	ret("recvmmsg", s_recvmmsg(p.b, v, 1, 0, 0));
 }

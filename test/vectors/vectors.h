@@ -245,5 +245,7 @@ int signals_seen(void);
 void pester(int sig, int n, void (*then)(long arg), long arg);
 /* A flag shared with helpers. */
 extern volatile int *flag;
+/* Waits until the flag is set, ms at most. */
+void flag_wait(int ms);
 
 #endif

@@ -184,7 +184,7 @@ static void pieces(long fd)
 	send(fd, "ab", 2, 0);
 	nap(80);
 	send(fd, "cd", 2, 0);
-	nap(80);
+	flag_wait(500);
 	send(fd, "efgh", 4, 0);
 	nap(5000);
 }
@@ -197,6 +197,7 @@ static void low_water(struct pair p, int flags)
 	set_opt(pair.b, SOL_SOCKET, SO_RCVLOWAT, 4);
 	helper(pieces, pair.a);
 	ret("recv", s_recv(pair.b, buf, 16, flags));
+	*flag = 1;
 	bytes("", buf, 16);
 }
 
