@@ -577,7 +577,6 @@ static int emit_abi(struct gen *g, const struct abi *abi)
 		add_entry(&list, abi->socketcall, ret_label(g, SECCOMP_RET_USER_NOTIF));
 	} else if (calls.n) {
 		socketcall = bpf_label(&g->b);
-		add_entry(&list, abi->socketcall, socketcall);
 	}
 	for (const int *nr = uring_calls; *nr >= 0 && policy_is_on(g); nr++)
 		add_entry(&list, *nr, enosys);
@@ -587,6 +586,10 @@ static int emit_abi(struct gen *g, const struct abi *abi)
 	bpf_load(&g->b, BPF_WORD_NR, UINT32_MAX);
 	if (abi->audit_arch == AUDIT_ARCH_X86_64 && policy_is_on(g))
 		bpf_jump(&g->b, BPF_JGE, X32_BIT, enosys, BPF_NEXT);
+	/* First: the filter is run for every socketcall, but never for a call that its
+	 * number allows, so nearly all that comes here is one. */
+	if (socketcall >= 0)
+		bpf_jump(&g->b, BPF_JEQ, abi->socketcall, socketcall, BPF_NEXT);
 	emit_entries(&g->b, &list);
 	bpf_goto(&g->b, ret_label(g, SECCOMP_RET_ALLOW));
 	if (socketcall >= 0)
