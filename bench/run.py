@@ -6,7 +6,8 @@ each let to work for a few milliseconds in turn. A row's number is the
 median, over all turns, of the ratio of two workers within one turn; so whatever else
 the machine does, it does to both. All are started anew several times, since where a
 process happens to lie in memory moves its speed by some hundredths. Turns are short,
-so that the two that make a ratio lie close together.
+so that the two that make a ratio lie close together. What never waits is measured in
+processor time.
 
 Writes results.csv (a line per worker), rows.json (a row per requirement), table.md
 and plot.dat, which plot.gp draws.
@@ -60,7 +61,7 @@ class Bench:
         self.gate = f"{build}/socketcall"
         self.floor = f"{build}/bench/bench-floor"
         self.worker = {64: f"{build}/bench/bench-worker64", 32: f"{build}/bench/bench-worker32"}
-        self.launches, self.turns, self.seconds = (2, 30, 0.004) if quick else (6, 100, 0.004)
+        self.launches, self.turns, self.seconds = (2, 30, 0.004) if quick else (6, 80, 0.004)
         self.crowd = 1000
         self.quick = quick
         self.times = {}   # (case, bits, way) -> ns per operation, of each turn
