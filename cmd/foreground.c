@@ -16,10 +16,11 @@
 #include "foreground.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -120,23 +121,24 @@ static int orphaned(pid_t supervisor, pid_t program)
 
 int foreground_wait(int news_fd, pid_t supervisor)
 {
-	struct pollfd fds[2] = {{.fd = news_fd, .events = POLLIN}, {.events = POLLIN}};
+	struct epoll_event readable = {.events = EPOLLIN};
 	struct foreground_news news;
 	struct signalfd_siginfo sig;
 	pid_t program = 0;
 	sigset_t set;
 
 	our_signals(&set);
-	fds[1].fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	/* Not poll(2): a program with our user id can lower our RLIMIT_NOFILE. */
+	int events = epoll_create1(EPOLL_CLOEXEC);
+	epoll_ctl(events, EPOLL_CTL_ADD, signals, &readable);
+	epoll_ctl(events, EPOLL_CTL_ADD, news_fd, &readable);
+	fcntl(news_fd, F_SETFL, O_NONBLOCK);
 	for (;;) {
-		if (poll(fds, 2, -1) < 0)
-			continue;
-		if (fds[1].revents & POLLIN)
-			while (read(fds[1].fd, &sig, sizeof(sig)) == sizeof(sig))
-				if (sig.ssi_signo != SIGCHLD)
-					forward(&sig, program);
-		if (!fds[0].revents)
-			continue;
+		epoll_wait(events, &readable, 1, -1);
+		while (read(signals, &sig, sizeof(sig)) == sizeof(sig))
+			if (sig.ssi_signo != SIGCHLD)
+				forward(&sig, program);
 		ssize_t n = read(news_fd, &news, sizeof(news));
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;

@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -227,30 +227,46 @@ static bool reap(pid_t program, int news_fd, int *end)
 	return ended;
 }
 
-static bool all_gone(int listener)
+/* An epoll set of the listener, which only hangs up, and the signals. Not poll(2): a
+ * program with our user id can lower our RLIMIT_NOFILE, and poll would then fail. */
+static int make_set(int listener, int signals)
 {
-	struct pollfd p = {.fd = listener};
+	struct epoll_event hangup = {.events = 0}, signal = {.events = EPOLLIN};
+	int set = epoll_create1(EPOLL_CLOEXEC);
 
-	return poll(&p, 1, 0) > 0 && p.revents & POLLHUP;
+	if (set < 0 || epoll_ctl(set, EPOLL_CTL_ADD, listener, &hangup) < 0 ||
+	    epoll_ctl(set, EPOLL_CTL_ADD, signals, &signal) < 0)
+		return -errno;
+	return set;
+}
+
+/* Waits up to timeout_ms (-1: for ever) for something to happen; true if nobody is
+ * left under the filter. */
+static bool all_gone(int set, int timeout_ms)
+{
+	struct epoll_event e[2];
+	int n = epoll_wait(set, e, 2, timeout_ms);
+
+	for (int i = 0; i < n; i++)
+		if (e[i].events & EPOLLHUP)
+			return true;
+	return false;
 }
 
 /* Until nobody is left under the filter. If the program leaves others behind, its
  * end is told at once; if not, after the statistics, so that they come first. */
-static void supervise(pid_t program, int listener, int signals, int news_fd,
+static void supervise(pid_t program, int set, int signals, int news_fd,
 		      const struct socketcall_system *sys)
 {
-	struct pollfd fds[2] = {{.fd = listener}, {.fd = signals, .events = POLLIN}};
 	struct signalfd_siginfo sig;
 	bool ended = false, told = false;
 	int end = 0;
 
-	while (!all_gone(listener)) {
-		if (poll(fds, 2, -1) < 0)
-			continue;
+	while (!all_gone(set, -1)) {
 		while (read(signals, &sig, sizeof(sig)) == sizeof(sig))
 			;
 		ended |= reap(program, news_fd, &end);
-		if (ended && !told && !all_gone(listener)) {
+		if (ended && !told && !all_gone(set, 0)) {
 			tell(news_fd, NEWS_STATUS, program, end);
 			told = true;
 		}
@@ -303,7 +319,8 @@ static int supervisor(const struct options *o, struct socketcall_system *sys, in
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);
 	int signals = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
-	err = host_init();
+	int set = make_set(listener, signals);
+	err = set < 0 ? set : host_init();
 	if (err || !notify_start(listener, sys, &err)) {
 		log_error("cannot serve: %s", err == -EXDEV
 				  ? "/proc is that of another process namespace (mount its "
@@ -312,7 +329,7 @@ static int supervisor(const struct options *o, struct socketcall_system *sys, in
 		return EXIT_OURS;
 	}
 	tell(news_fd, NEWS_STARTED, program, 0);
-	supervise(program, listener, signals, news_fd, sys);
+	supervise(program, set, signals, news_fd, sys);
 	_exit(0); /* threads may still be on their way; nothing of theirs matters */
 }
 
