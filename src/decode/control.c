@@ -112,8 +112,9 @@ static int read_control(struct reader *d, struct call_msg *m)
 		return -ENOBUFS;
 	if (!len)
 		return 0;
+	/* At NULL there is no first message, and no message at all is an error. */
 	if (d->abi->compat)
-		return read_narrow(d, m);
+		return m->control_at ? read_narrow(d, m) : -EINVAL;
 	m->control = len <= CONTROL_MAX ? malloc(len) : NULL;
 	if (!m->control)
 		return -ENOBUFS;
