@@ -166,9 +166,9 @@ int killer_main(char **argv)
 		if (!WIFEXITED(status) || WEXITSTATUS(status) == OPEN_DOOR ||
 		    (!early && WEXITSTATUS(status) != 0))
 			fail("round %d: status %x", i, status);
-		usleep(20000);
-		while ((left = waitpid(-1, &status, WNOHANG)) > 0)
-			;
+		double gone = now() + 2;
+		while ((left = waitpid(-1, &status, WNOHANG)) >= 0 && now() < gone)
+			usleep(1000);
 		if (left == 0)
 			fail("round %d: processes are left, %d", i, child_of(getpid()));
 	}
