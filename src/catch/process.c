@@ -130,6 +130,8 @@ static int fd_get(struct caller *who, int fd)
 
 	if (fd < 0)
 		return -EBADF;
+	if (!p->task)
+		return -ESRCH; /* it could not be found again before */
 	for (int again = 0;; again++) {
 		int err, handle = syscall(SYS_pidfd_getfd, task_pidfd(p->task), fd, 0);
 
@@ -137,7 +139,10 @@ static int fd_get(struct caller *who, int fd)
 			return handle;
 		if (errno != ESRCH || again)
 			return unreachable(who, errno);
-		/* What we know under this number has died. */
+		/* What we know under this number has died. If the caller has, too, whoever
+		 * has its number now is somebody else. */
+		if (still_there(who) < 0)
+			return -ESRCH;
 		p->task = task_renew(p->tasks, p->task, &err);
 		if (!p->task)
 			return err;
@@ -186,9 +191,9 @@ static int rights(struct caller *who, const struct rights **r)
 {
 	static int said;
 	struct process *p = of(who);
-	int err = task_rights(p->tasks, p->task, r);
+	int err = p->task ? task_rights(p->tasks, p->task, r) : -ESRCH;
 
-	if (err == -ESRCH && !still_there(who)) {
+	if (p->task && err == -ESRCH && !still_there(who)) {
 		p->task = task_renew(p->tasks, p->task, &err);
 		if (p->task)
 			err = task_rights(p->tasks, p->task, r);
