@@ -10,6 +10,10 @@
 
 #include "call.h"
 
+/* In ret, from serve: the call has to wait. Nothing is to be replied yet; serve it again,
+ * with the same struct call and result, when its socket system says so. */
+enum { RESULT_WAIT = -4095 };
+
 struct result_msg {
 	size_t len;         /* bytes of payload received, or sent */
 	size_t data_len;    /* bytes of data at hand; with MSG_TRUNC len may be larger */

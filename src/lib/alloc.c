@@ -1,0 +1,60 @@
+#include "alloc.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Before each block. As wide as what follows must be aligned. */
+union head {
+	size_t size;
+	max_align_t align;
+};
+
+static void *call_fn(const struct alloc *a, void *ptr, size_t size)
+{
+	if (a && a->fn)
+		return a->fn(a->ctx, ptr, size);
+	if (size)
+		return realloc(ptr, size);
+	free(ptr);
+	return NULL;
+}
+
+void *alloc_resize(struct alloc *a, void *ptr, size_t size)
+{
+	union head *h = ptr ? (union head *)ptr - 1 : NULL;
+	const size_t old = h ? h->size : 0, want = size + sizeof(*h);
+
+	if (want < size || (a && a->limit && want > old && want - old > a->limit - a->used))
+		return NULL;
+	h = call_fn(a, h, want);
+	if (!h)
+		return NULL;
+	h->size = want;
+	if (a)
+		a->used += want - old;
+	return h + 1;
+}
+
+void *alloc_get(struct alloc *a, size_t size)
+{
+	return alloc_resize(a, NULL, size);
+}
+
+void *alloc_zero(struct alloc *a, size_t size)
+{
+	void *p = alloc_get(a, size);
+
+	return p ? memset(p, 0, size) : NULL;
+}
+
+void alloc_put(struct alloc *a, void *ptr)
+{
+	union head *h = ptr ? (union head *)ptr - 1 : NULL;
+
+	if (!h)
+		return;
+	if (a)
+		a->used -= h->size;
+	call_fn(a, h, 0);
+}

@@ -1,0 +1,131 @@
+/*
+ * net.h - one private network: what its hosts, tasks and sockets share.
+ *
+ * A network has one lock. Every entry from outside takes it, does one step to its
+ * end without sleeping, and gives it back; nothing below the entries locks anything.
+ * What must be told to the embedder is queued as events and told once the lock is
+ * free, so that what he does then may enter again.
+ *
+ * Nothing here is global, and nothing starts a thread or a signal. Time is what
+ * net_now() says; whatever must happen later is a timer in the network's heap, run
+ * by whoever enters next or waits (net_run).
+ *
+ * The order of things is fixed by the order of the calls, and chance comes from
+ * net_random(), which is seeded: the same calls at the same times give the same run.
+ */
+#ifndef SOCKETCALL_STACK_NET_H
+#define SOCKETCALL_STACK_NET_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "../../lib/alloc.h"
+#include "../../lib/hash.h"
+#include "../../lib/heap.h"
+
+struct file;
+struct host;
+struct net;
+
+enum {
+	NSEC_PER_SEC = 1000000000,
+	NSEC_PER_MSEC = 1000000,
+};
+#define TIME_NEVER INT64_MAX /* of a time in ns: not at all */
+
+/* Something to do at a time. Owned by what it lies in. */
+struct timer {
+	struct heap_node node;
+	void (*fire)(struct net *, struct timer *);
+};
+
+/* Something to tell the embedder once the lock is free. tell() is called without
+ * the lock, once per queueing. Owned by what it lies in, which must cancel it
+ * (event_cancel) before it goes. */
+struct event {
+	TAILQ_ENTRY(event) entry;
+	bool queued;
+	void (*tell)(struct event *);
+};
+
+/* How much of each thing there may be. Zero where net_new() is to choose. */
+struct net_limits {
+	unsigned files;         /* sockets and sets of the network: else ENFILE */
+	unsigned files_per_task; /* RLIMIT_NOFILE of a new task: else EMFILE */
+	unsigned in_flight;     /* descriptors of one user in messages: else ETOOMANYREFS */
+	unsigned backlog;       /* net.core.somaxconn */
+	unsigned time_wait;     /* ports remembered in TIME_WAIT; more: the oldest is forgotten */
+	unsigned buffer;        /* bytes: the most that SO_SNDBUF, SO_RCVBUF grant unasked (half
+	                         * of what getsockopt shows), net.core.{r,w}mem_max */
+	size_t memory;          /* bytes, all in all: else ENOBUFS or ENOMEM */
+};
+
+struct net {
+	pthread_mutex_t lock;
+	struct alloc mem;
+	struct net_limits limit;
+
+	int64_t (*clock)(void *ctx); /* monotonic, ns; NULL: CLOCK_MONOTONIC */
+	void *clock_ctx;
+	bool virtual_time;    /* time stands still but for net_advance() */
+	bool virtual_auto;    /* who would block lets time pass to the next timer instead */
+	int64_t virtual_ns;
+	int64_t wall_offset;  /* net_now() + this is the time of day */
+	struct heap timers;
+
+	TAILQ_HEAD(, event) events;
+	uint64_t seed;        /* state of net_random() */
+	uint32_t hash_seed;   /* for tables that a program can fill as it likes */
+	uint64_t cookies;     /* SO_COOKIE and inode numbers given out */
+	int pids;
+
+	/* Files as numbers, for struct call and struct result, only while a call is
+	 * under way: file_handle(), file_of(), handle_put(). */
+	struct file **handle;
+	unsigned nhandles, free_handle;
+	unsigned files;       /* how many there are */
+	LIST_HEAD(, file) in_flight; /* AF_UNIX sockets in messages, for the collector */
+	unsigned nin_flight;
+
+	TAILQ_HEAD(, host) hosts;
+	TAILQ_HEAD(, task) tasks;
+	struct hash addresses; /* struct host_address by ip: who has it */
+	struct hash groups;    /* multicast memberships by group: udp */
+};
+
+/* The network's monotonic time, ns. */
+int64_t net_now(const struct net *);
+/* The same to some milliseconds, at less cost: for statistics only. */
+int64_t net_about_now(const struct net *);
+int64_t net_wall(const struct net *); /* ns since 1970 */
+
+/* Runs what is due. With the lock. */
+void net_run(struct net *);
+/* When the next timer is due; TIME_NEVER. */
+int64_t net_next(const struct net *);
+/* Virtual time: lets ns pass, running each timer exactly at its time. */
+void net_advance(struct net *, int64_t ns);
+
+/* Due at `at` (net_now() scale); moves it if it was set. Cannot fail. */
+void timer_set(struct net *, struct timer *, int64_t at);
+void timer_stop(struct net *, struct timer *); /* fine if it is not set */
+static inline bool timer_is_set(const struct timer *t)
+{
+	return heap_has(&t->node);
+}
+
+uint32_t net_random(struct net *);
+
+void net_lock(struct net *); /* and runs what is due */
+void net_unlock(struct net *); /* and tells what is to be told */
+void event_queue(struct net *, struct event *); /* once, however often */
+void event_cancel(struct net *, struct event *);
+
+/* config's zeroes mean our own choice. NULL: no memory. */
+struct net *net_new(const struct alloc *, const struct net_limits *);
+/* Ends everything in it: tasks, sockets, hosts. Nobody may be in it. */
+void net_free(struct net *);
+
+#endif
