@@ -12,11 +12,20 @@
 
 struct option;
 
+/* How a level reads and writes an int. */
+enum option_way {
+	OPTION_INT,   /* four bytes or more, looked at before the option is: SOL_SOCKET, TCP, UDP */
+	OPTION_BYTE,  /* one byte will do, in and out: IP */
+	OPTION_NULL,  /* NULL is 0; room of less than no bytes is enough: IPv6 */
+	OPTION_SHORT, /* set: fewer than four bytes are 0; get: fewer are too few: netlink */
+};
+
 /* A value on its way in (set) or out (get). */
 struct option_value {
-	uint8_t *val;  /* set: `len` bytes, as many as given; get: room for `len` bytes */
+	uint8_t *val;  /* set: `have` bytes; get: room for `len` bytes, with what they held */
 	int len;       /* set: bytes given; get: in: room, out: bytes of the value */
-	bool fault;    /* set: fewer could be read than were given */
+	int have;      /* bytes of val that could be read of the caller; may be fewer than len */
+	enum option_way way;
 };
 
 typedef int option_fn(struct op *, struct sock *, const struct option *, struct option_value *);
@@ -24,7 +33,7 @@ typedef int option_fn(struct op *, struct sock *, const struct option *, struct 
 enum option_kind {
 	OPT_FLAG,  /* an int that turns bit `at` of sock.flags on or off */
 	OPT_INT,   /* an int kept at byte offset `at` of the struct, from min to max */
-	OPT_BYTE,  /* the same, kept in a uint8_t; given as int, or as one byte if `byte` */
+	OPT_BYTE,  /* the same, kept in a uint8_t */
 	OPT_OWN,   /* set() and get() do it all */
 };
 
@@ -34,7 +43,6 @@ struct option {
 	enum option_kind kind;
 	unsigned at;           /* OPT_FLAG: bit; OPT_INT, OPT_BYTE: offset */
 	int min, max;          /* OPT_INT, OPT_BYTE: else -EINVAL */
-	bool byte;             /* one byte will do, as options of IPPROTO_IP have it */
 	bool read_only;        /* set: ENOPROTOOPT */
 	bool write_only;       /* get: ENOPROTOOPT */
 	bool privileged;       /* set: EPERM for a task that is not */
@@ -53,8 +61,10 @@ struct option_table {
 int option_set(struct op *, struct sock *, const struct call_opt *);
 int option_get(struct op *, struct sock *, const struct call_opt *, struct result *);
 
-/* For set(): the int of a value; -EINVAL if it is shorter, -EFAULT. */
+/* For set(): the int of a value, or as many bytes as a struct has: -EINVAL if it is
+ * shorter, -EFAULT. */
 int option_int(const struct option_value *, int *out);
+int option_bytes(const struct option_value *, void *out, int len);
 /* For get(): an int, or any bytes, cut to the room. 0. */
 int option_put_int(struct option_value *, int v);
 int option_put(struct option_value *, const void *data, int len);
