@@ -19,8 +19,10 @@
 #include "../src/catch/process.h"
 #include "../src/lib/log.h"
 #include "../src/serve/host/host.h"
+#include "../src/trace/trace.h"
 #include "cmd.h"
 #include "foreground.h"
+#include "report.h"
 
 static const char help[] =
 	"socketcall run [OPTIONS] [--] PROGRAM [ARG...]\n"
@@ -177,6 +179,7 @@ static int open_trace(const struct options *o, struct socketcall_system *sys)
 		sys->log = trace_new(stderr, TRACE_TEXT);
 	if (o->stats)
 		sys->stats = stats_new();
+	report_to(sys);
 	if ((o->trace && !sys->trace) || (o->stats && !sys->stats)) {
 		log_error("out of memory");
 		return EXIT_OURS;

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "decode/decode.h"
 #include "reply/reply.h"
@@ -67,8 +66,8 @@ static void serve(const struct socketcall_system *sys, struct caller *who, struc
 	struct judging j = {sys->policy, &s->verdict};
 	const struct serve_judge judge = {
 		.ctx = &j,
-		.paths = policy_judges_paths(sys->policy, s->call.nr),
-		.peers = policy_judges_peers(sys->policy, s->call.nr),
+		.paths = sys->policy && policy_judges_paths(sys->policy, s->call.nr),
+		.peers = sys->policy && policy_judges_peers(sys->policy, s->call.nr),
 		.path = judge_path,
 		.peer = judge_peer,
 	};
@@ -103,21 +102,8 @@ static void install_now(const struct socketcall_system *sys, struct caller *who,
 			sys->serve->undeliverable(who, &s->call, r, NULL);
 		return;
 	}
-	close(r->fd);
+	handles_put(&r->handles, r->fd);
 	r->fd = -1;
-}
-
-/* One line, and the counters. log rules of earlier looks at the call count as well. */
-static void report(const struct socketcall_system *sys, struct caller *who, struct socketcall *s,
-		   struct timespec wall, uint64_t took_ns)
-{
-	const struct verdict *v = s->call.err ? NULL : &s->verdict;
-	struct trace *to = sys->trace ? sys->trace : v && v->log ? sys->log : NULL;
-
-	if (to)
-		trace_call(to, who, &s->call, v, &s->result, wall, took_ns);
-	if (sys->stats)
-		stats_call(sys->stats, &s->call, v, &s->result, took_ns);
 }
 
 /* A call that changes nothing need not be asked for a caller that is still there: its
@@ -127,41 +113,56 @@ static bool only_looks(enum call_nr nr)
 	return nr == CALL_getsockname || nr == CALL_getpeername;
 }
 
-void socketcall_run(const struct socketcall_system *sys, struct caller *who, const struct abi *abi,
-		    int sysno, const uint64_t args[6], struct socketcall *s)
+/* What is left once it is served: the reply, and who wants to hear of it. */
+static void finish(const struct socketcall_system *sys, struct caller *who, struct socketcall *s)
 {
-	const bool watched = sys->trace || sys->log || sys->stats;
-	struct timespec wall, start, end;
-	int err;
+	struct timespec end;
 
-	if (watched) {
-		clock_gettime(CLOCK_REALTIME, &wall);
-		clock_gettime(CLOCK_MONOTONIC, &start);
-	}
-	call_init(&s->call);
-	result_init(&s->result);
-	s->verdict = (struct verdict){.kind = VERDICT_ALLOW};
-
-	err = decode(who, abi, sysno, args, &s->call);
-	if (!only_looks(s->call.nr) && who->ops->still_there && who->ops->still_there(who) < 0)
-		err = -ESRCH; /* nobody is left to hear it */
-	if (!err)
-		err = decide(sys->policy, &s->call, &s->verdict);
-	if (!err)
-		serve(sys, who, s);
-	else
-		s->result.ret = err;
 	reply(who, &s->call, &s->result);
 	if (s->result.unread && sys->serve->undeliverable)
 		sys->serve->undeliverable(who, &s->call, &s->result, NULL);
 	put_handles(who, &s->call);
 	if (sys->trace && s->result.ret >= 0 && s->result.fd >= 0)
 		install_now(sys, who, s);
-
-	if (watched) {
+	if (sys->report) {
 		clock_gettime(CLOCK_MONOTONIC, &end);
-		report(sys, who, s, wall, ns_between(&start, &end));
+		sys->report(sys, who, s, s->wall, ns_between(&s->start, &end));
 	}
+}
+
+void socketcall_run(const struct socketcall_system *sys, struct caller *who, const struct abi *abi,
+		    int sysno, const uint64_t args[6], struct socketcall *s)
+{
+	int err;
+
+	if (sys->report) {
+		clock_gettime(CLOCK_REALTIME, &s->wall);
+		clock_gettime(CLOCK_MONOTONIC, &s->start);
+	}
+	call_init(&s->call);
+	result_init(&s->result);
+	s->call.mem = s->result.mem = who->mem;
+	s->result.handles = who->handles;
+	s->verdict = (struct verdict){.kind = VERDICT_ALLOW};
+
+	err = decode(who, abi, sysno, args, &s->call);
+	if (!only_looks(s->call.nr) && who->ops->still_there && who->ops->still_there(who) < 0)
+		err = -ESRCH; /* nobody is left to hear it */
+	if (!err && sys->policy)
+		err = decide(sys->policy, &s->call, &s->verdict);
+	if (!err)
+		serve(sys, who, s);
+	else
+		s->result.ret = err;
+	if (s->result.ret != RESULT_WAIT)
+		finish(sys, who, s);
+}
+
+void socketcall_again(const struct socketcall_system *sys, struct caller *who, struct socketcall *s)
+{
+	serve(sys, who, s);
+	if (s->result.ret != RESULT_WAIT)
+		finish(sys, who, s);
 }
 
 void socketcall_done(const struct socketcall_system *sys, struct caller *who, struct socketcall *s,

@@ -1,7 +1,9 @@
 #include "call.h"
 
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
+
+#include "../lib/alloc.h"
 
 static const struct {
 	const char *name;
@@ -32,22 +34,22 @@ int call_by_name(const char *name, size_t len)
 
 void call_init(struct call *c)
 {
-	memset(c, 0, sizeof(*c));
+	memset(c, 0, offsetof(struct call, msg_inline));
 	c->fd = c->sock = c->opt.handle = -1;
 }
 
-static void msg_free(struct call_msg *m)
+static void msg_free(struct alloc *mem, struct call_msg *m)
 {
 	if (m->iov != m->iov_inline)
-		free(m->iov);
-	free(m->control);
+		alloc_put(mem, m->iov);
+	alloc_put(mem, m->control);
 }
 
 void call_free(struct call *c)
 {
 	for (unsigned i = 0; i < c->nmsg; i++)
-		msg_free(&c->msg[i]);
+		msg_free(c->mem, &c->msg[i]);
 	if (c->msg != &c->msg_inline)
-		free(c->msg);
-	free(c->opt.val);
+		alloc_put(c->mem, c->msg);
+	alloc_put(c->mem, c->opt.val);
 }

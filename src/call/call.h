@@ -22,6 +22,7 @@
 #include <time.h>
 
 struct abi;
+struct alloc;
 
 enum call_nr {
 #define CALL(nr, name, nargs) CALL_##name = nr,
@@ -111,6 +112,7 @@ enum call_time { TIME_NONE, TIME_32, TIME_64 };
 
 struct call {
 	const struct abi *abi;
+	struct alloc *mem;    /* of all that it owns; set after call_init(), NULL: malloc(3) */
 	enum call_nr nr;
 	enum call_entry entry;
 	int sysno;            /* the system call number that was made */
@@ -141,7 +143,7 @@ struct call {
 	enum call_time time;  /* recvmmsg */
 	uint64_t time_at;
 	struct timespec timeout;
-	struct call_msg msg_inline;
+	struct call_msg msg_inline; /* not cleared before it is used */
 };
 
 void call_init(struct call *c);

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "call.h"
+#include "handles.h"
 
 struct caller;
 struct rights;
@@ -70,6 +71,8 @@ struct caller {
 	pid_t server;    /* the task of ours that serves the call now, for interrupting it;
 	                  * 0: the thread that caught it */
 	const struct rights *as; /* while it is served: what ops->rights gave */
+	struct alloc *mem;       /* of what its calls and results own; NULL: malloc(3) */
+	struct handles handles;  /* whose the handles of fd_get and of results are */
 };
 
 /* Reads exactly len bytes or fails: 0, -EFAULT or another -errno. */

@@ -1,8 +1,8 @@
 #include "result.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "../lib/alloc.h"
 
 #ifndef SCM_PIDFD
 #define SCM_PIDFD 4 /* Linux 6.5: a descriptor for the sender */
@@ -15,7 +15,7 @@ void result_init(struct result *r)
 	r->given_fd = r->given_pair[0] = r->given_pair[1] = -1;
 }
 
-static void close_rights(uint8_t *control, size_t len)
+static void put_rights(const struct handles *handles, uint8_t *control, size_t len)
 {
 	struct msghdr m = {.msg_control = control, .msg_controllen = len};
 
@@ -27,7 +27,7 @@ static void close_rights(uint8_t *control, size_t len)
 
 			memcpy(&fd, (uint8_t *)h + at, sizeof(fd));
 			if (fd >= 0)
-				close(fd);
+				handles_put(handles, fd);
 		}
 	}
 }
@@ -38,16 +38,16 @@ void result_free(struct result *r)
 		struct result_msg *m = &r->msg[i];
 
 		if (m->control)
-			close_rights(m->control, m->control_len);
-		free(m->control);
-		free(m->given);
-		free(m->data);
+			put_rights(&r->handles, m->control, m->control_len);
+		alloc_put(r->mem, m->control);
+		alloc_put(r->mem, m->given);
+		alloc_put(r->mem, m->data);
 	}
-	free(r->msg);
-	free(r->opt);
+	alloc_put(r->mem, r->msg);
+	alloc_put(r->mem, r->opt);
 	if (r->fd >= 0)
-		close(r->fd);
+		handles_put(&r->handles, r->fd);
 	for (int i = 0; i < 2; i++)
 		if (r->pair[i] >= 0)
-			close(r->pair[i]);
+			handles_put(&r->handles, r->pair[i]);
 }

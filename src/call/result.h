@@ -9,6 +9,7 @@
 #define SOCKETCALL_RESULT_H
 
 #include "call.h"
+#include "handles.h"
 
 /* In ret, from serve: the call has to wait. Nothing is to be replied yet; serve it again,
  * with the same struct call and result, when its socket system says so. */
@@ -44,11 +45,15 @@ struct result {
 	bool unread;        /* reply: the caller's memory would not take the payload */
 	bool time_left_set; /* recvmmsg: write time_left back */
 	struct timespec time_left;
+	struct alloc *mem;  /* of all that it owns */
+	struct handles handles; /* whose its handles are */
 };
 
+/* mem and handles are then for the caller to set, if they are not malloc(3) and
+ * close(2). */
 void result_init(struct result *r);
-/* Frees memory and closes with close(2) every handle still in r: fd, pair and
- * those in SCM_RIGHTS of the control messages. */
+/* Frees memory and gives back every handle still in r: fd, pair and those in
+ * SCM_RIGHTS of the control messages. */
 void result_free(struct result *r);
 
 #endif

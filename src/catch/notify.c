@@ -194,8 +194,8 @@ static void serve(struct worker *w, const struct seccomp_notif *req)
 	} else {
 		/* The filter notifies nothing else but changes of rights. */
 		task_changes(n->tasks, p->task, filter_rights_change(abi, req->data.nr));
-		if (n->sys->stats)
-			stats_notification(n->sys->stats);
+		if (n->sys->noticed)
+			n->sys->noticed(n->sys);
 		process_answer_continue(p);
 	}
 	if (p->task)

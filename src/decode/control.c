@@ -7,9 +7,9 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/alloc.h"
 #include "reader.h"
 
 /* The kernel's own limit for all control messages of a call is optmem_max (128 KiB
@@ -74,20 +74,20 @@ static int read_narrow(struct reader *d, struct call_msg *m)
 	const size_t len = m->control_room;
 	/* A length that begins inside the room is read to its end. */
 	const size_t want = len < CONTROL_MAX ? align(len, d->abi->word) : CONTROL_MAX;
-	uint8_t *raw = malloc(want);
+	uint8_t *raw = alloc_get(d->c->mem, want);
 	ssize_t n = raw ? reader_prefix(d, m->control_at, raw, want) : -ENOBUFS;
 
 	if (n >= 0)
 		n = widened(d, raw, len, n);
 	if (n >= 0)
-		m->control = calloc(1, n);
+		m->control = alloc_zero(d->c->mem, n);
 	if (m->control) {
 		m->control_len = n;
 		widen(d, raw, len, m->control);
 	} else if (n >= 0) {
 		n = -ENOBUFS;
 	}
-	free(raw);
+	alloc_put(d->c->mem, raw);
 	return n < 0 ? n : 0;
 }
 
@@ -115,7 +115,7 @@ static int read_control(struct reader *d, struct call_msg *m)
 	/* At NULL there is no first message, and no message at all is an error. */
 	if (d->abi->compat)
 		return m->control_at ? read_narrow(d, m) : -EINVAL;
-	m->control = len <= CONTROL_MAX ? malloc(len) : NULL;
+	m->control = len <= CONTROL_MAX ? alloc_get(d->c->mem, len) : NULL;
 	if (!m->control)
 		return -ENOBUFS;
 	err = caller_read(d->who, m->control_at, m->control, len);

@@ -2,9 +2,9 @@
  * message.c - struct msghdr and the iovecs behind it.
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/alloc.h"
 #include "reader.h"
 
 /* struct msghdr: name, namelen, iov, iovlen, control, controllen, flags. Offsets
@@ -72,15 +72,15 @@ static int read_iov(struct reader *d, uint64_t at, struct call_msg *m)
 
 	m->iov = m->iov_inline;
 	if (m->iovlen > CALL_IOV_INLINE) {
-		m->iov = calloc(m->iovlen, sizeof(*m->iov));
-		raw = malloc((size_t)m->iovlen * 2 * d->abi->word);
+		m->iov = alloc_zero(d->c->mem, m->iovlen * sizeof(*m->iov));
+		raw = alloc_get(d->c->mem, (size_t)m->iovlen * 2 * d->abi->word);
 	}
 	if (m->iov && raw)
 		err = copy_iov(d, at, raw, m);
 	if (!err)
 		err = check_iov(d, m);
 	if (raw != raw_inline)
-		free(raw);
+		alloc_put(d->c->mem, raw);
 	if (!m->iov)
 		m->iov = m->iov_inline;
 	if (err)

@@ -10,10 +10,10 @@
 #include <linux/bpf_common.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 
+#include "../lib/alloc.h"
 #include "reader.h"
 
 enum { SOL_SCTP_ = 132, SOL_PACKET_ = 263, SOL_RDS_ = 276, SOL_XDP_ = 283, SOL_MPTCP_ = 284 };
@@ -97,8 +97,8 @@ static bool is_refused(const struct reader *d, enum kind kind)
 {
 	const bool sets = d->c->nr == CALL_setsockopt;
 
-	return kind == POINTER || (kind == TABLES && (sets || d->abi->word == 4)) ||
-	       (kind == UNTRANSLATED && !sets && d->abi->word == 4);
+	return kind == POINTER || (kind == TABLES && (sets || d->abi->compat)) ||
+	       (kind == UNTRANSLATED && !sets && d->abi->compat);
 }
 
 /* xfrm_user_policy() without CONFIG_XFRM_USER_COMPAT, the usual case. */
@@ -106,7 +106,7 @@ static int check_policy(const struct reader *d, const struct call_opt *o)
 {
 	enum { PAGE = 4096 };
 
-	if (d->abi->word == 8 || !o->at || o->len == 0 || o->len > PAGE)
+	if (!d->abi->compat || !o->at || o->len == 0 || o->len > PAGE)
 		return 0; /* the kernel knows what to say */
 	return o->val_len < (size_t)o->len ? -EFAULT : -EOPNOTSUPP;
 }
@@ -121,7 +121,7 @@ static int read_value(struct reader *d, struct call_opt *o)
 	size_t len = o->len < VALUE_MAX ? o->len : VALUE_MAX;
 	ssize_t n = 0;
 
-	o->val = calloc(1, len + 16);
+	o->val = alloc_zero(d->c->mem, len + 16);
 	if (!o->val)
 		return -ENOMEM;
 	if (len && o->at)
@@ -180,7 +180,7 @@ static int read_filter(struct reader *d, struct call_opt *o)
 	uint64_t at = reader_word(d, o->val + d->abi->word);
 	/* Longer ones are refused before a byte of them is read. */
 	size_t bytes = n <= BPF_MAXINSNS ? n * sizeof(struct sock_filter) : 0;
-	uint8_t *both = calloc(1, sizeof(struct sock_fprog) + bytes + 1);
+	uint8_t *both = alloc_zero(d->c->mem, sizeof(struct sock_fprog) + bytes + 1);
 	if (!both)
 		return -ENOMEM;
 	prog = (struct sock_fprog *)both;
@@ -188,7 +188,7 @@ static int read_filter(struct reader *d, struct call_opt *o)
 	prog->filter = at ? (struct sock_filter *)(both + sizeof(*prog)) : NULL;
 	if (at && caller_read(d->who, at, both + sizeof(*prog), bytes))
 		prog->filter = (struct sock_filter *)1; /* unreadable here too: EFAULT */
-	free(o->val);
+	alloc_put(d->c->mem, o->val);
 	o->val = both;
 	o->val_len = sizeof(*prog);
 	return 0;
@@ -223,12 +223,12 @@ int reader_setsockopt(struct reader *d)
 		return err;
 	switch (kind) {
 	case TIMEVAL:
-		if (d->abi->word == 4)
+		if (d->abi->compat)
 			widen_timeval(o);
 		return 0;
 	case GROUP_REQ:
 	case GROUP_FILTER:
-		if (d->abi->word == 4)
+		if (d->abi->compat)
 			widen_group(o);
 		return 0;
 	case FPROG:
@@ -293,7 +293,7 @@ int reader_getsockopt(struct reader *d)
 		return 0;
 	if (is_refused(d, kind))
 		return -ENOPROTOOPT;
-	o->narrow = d->abi->word == 4 && (kind == TIMEVAL || kind == GROUP_FILTER);
+	o->narrow = d->abi->compat && (kind == TIMEVAL || kind == GROUP_FILTER);
 	if (o->level != SOL_SOCKET) {
 		int err = read_value(d, o);
 

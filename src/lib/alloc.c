@@ -12,7 +12,7 @@ union head {
 
 static void *call_fn(const struct alloc *a, void *ptr, size_t size)
 {
-	if (a && a->fn)
+	if (a->fn)
 		return a->fn(a->ctx, ptr, size);
 	if (size)
 		return realloc(ptr, size);
@@ -23,16 +23,17 @@ static void *call_fn(const struct alloc *a, void *ptr, size_t size)
 void *alloc_resize(struct alloc *a, void *ptr, size_t size)
 {
 	union head *h = ptr ? (union head *)ptr - 1 : NULL;
-	const size_t old = h ? h->size : 0, want = size + sizeof(*h);
+	const size_t old = a && h ? h->size : 0, want = size + sizeof(*h);
 
-	if (want < size || (a && a->limit && want > old && want - old > a->limit - a->used))
+	if (!a)
+		return realloc(ptr, size ? size : 1);
+	if (want < size || (a->limit && want > old && want - old > a->limit - a->used))
 		return NULL;
 	h = call_fn(a, h, want);
 	if (!h)
 		return NULL;
 	h->size = want;
-	if (a)
-		a->used += want - old;
+	a->used += want - old;
 	return h + 1;
 }
 
@@ -52,9 +53,10 @@ void alloc_put(struct alloc *a, void *ptr)
 {
 	union head *h = ptr ? (union head *)ptr - 1 : NULL;
 
-	if (!h)
+	if (!a)
+		free(ptr);
+	if (!a || !h)
 		return;
-	if (a)
-		a->used -= h->size;
+	a->used -= h->size;
 	call_fn(a, h, 0);
 }

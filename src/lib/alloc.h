@@ -1,9 +1,9 @@
 /*
  * alloc.h - memory by way of whoever embeds us, counted and bounded.
  *
- * A NULL struct alloc is the C library's, without a bound. Blocks know their size,
- * so that what is used is known without asking the allocator. Not thread-safe: its
- * owner locks.
+ * A NULL struct alloc is plain realloc(3) and free(3), uncounted. Blocks of any other
+ * know their size, so that what is used is known without asking the allocator. Not
+ * thread-safe: its owner locks.
  */
 #ifndef SOCKETCALL_ALLOC_H
 #define SOCKETCALL_ALLOC_H

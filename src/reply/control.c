@@ -9,10 +9,10 @@
 #include "control.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <sys/socket.h>
+
+#include "../lib/alloc.h"
 
 #ifndef SCM_PIDFD
 #define SCM_PIDFD 4 /* Linux 6.5: a descriptor for the sender */
@@ -58,7 +58,7 @@ static void put(struct out *o, int level, int type, const void *data, size_t len
 		mlen = o->left;
 	}
 	if (mlen > sizeof(small))
-		m = malloc(mlen);
+		m = alloc_get(o->who->mem, mlen);
 	if (!m) {
 		*o->flags |= MSG_CTRUNC;
 		return;
@@ -71,7 +71,7 @@ static void put(struct out *o, int level, int type, const void *data, size_t len
 	if (caller_write(o->who, o->at, m, mlen) == 0)
 		advance(o, len);
 	if (m != small)
-		free(m);
+		alloc_put(o->who->mem, m);
 }
 
 /* Installs descriptors and writes their numbers. The memory is tried before, and only
@@ -104,14 +104,14 @@ static void put_rights(struct out *o, struct cmsghdr *h, struct result_msg *m, b
 	for (size_t i = 0; i < count; i++) {
 		int none = -1;
 
-		close(handle[i]);
+		handles_put(&o->who->handles, handle[i]);
 		memcpy(CMSG_DATA(h) + i * sizeof(int), &none, sizeof(none));
 	}
 	if (n)
 		put(o, SOL_SOCKET, h->cmsg_type, number, n * sizeof(int));
 	if (n < count)
 		*o->flags |= MSG_CTRUNC;
-	int *given = realloc(m->given, (m->ngiven + n + 1) * sizeof(int));
+	int *given = alloc_resize(o->who->mem, m->given, (m->ngiven + n + 1) * sizeof(int));
 	if (given) {
 		memcpy(given + m->ngiven, number, n * sizeof(int));
 		m->given = given;

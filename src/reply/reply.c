@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
-#include <unistd.h>
 
 #include "../abi/abi.h"
 #include "control.h"
@@ -64,7 +63,7 @@ static void reply_pair(struct caller *who, const struct call *c, struct result *
 		r->given_pair[i] = sv[i];
 		err = sv[i] < 0 ? sv[i] : 0;
 		/* Ours goes before the caller goes on: what it closes must be closed then. */
-		close(r->pair[i]);
+		handles_put(&r->handles, r->pair[i]);
 		r->pair[i] = -1;
 	}
 	r->ret = err ? err : caller_write(who, c->sv_at, sv, sizeof(sv));
@@ -107,7 +106,7 @@ static int give_descriptor(struct caller *who, const struct call *c, struct resu
 	if (!err)
 		number = who->ops->fd_install(who, handle, true);
 	memcpy(r->opt, &number, sizeof(number));
-	close(handle);
+	handles_put(&r->handles, handle);
 	return err ? err : number < 0 ? number : 0;
 }
 
