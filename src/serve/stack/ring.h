@@ -11,6 +11,7 @@ struct ring {
 	uint8_t *buf;
 	uint32_t size;       /* bytes of buf: 0, or a power of two */
 	uint64_t head, tail; /* positions in the stream: read up to, written up to */
+	uint64_t base;       /* the position whose place is buf[0] */
 };
 
 static inline size_t ring_len(const struct ring *r)
