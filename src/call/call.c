@@ -38,6 +38,12 @@ void call_init(struct call *c)
 	c->fd = c->sock = c->opt.handle = -1;
 }
 
+struct call_msg *call_one_message(struct call *c)
+{
+	memset(&c->msg_inline, 0, sizeof(c->msg_inline));
+	return &c->msg_inline;
+}
+
 static void msg_free(struct alloc *mem, struct call_msg *m)
 {
 	if (m->iov != m->iov_inline)

@@ -143,10 +143,12 @@ struct call {
 	enum call_time time;  /* recvmmsg */
 	uint64_t time_at;
 	struct timespec timeout;
-	struct call_msg msg_inline; /* not cleared before it is used */
+	struct call_msg msg_inline; /* by call_one_message() */
 };
 
 void call_init(struct call *c);
+/* msg_inline, cleared: for c->msg of a call with one message. */
+struct call_msg *call_one_message(struct call *c);
 void call_free(struct call *c);
 
 #endif

@@ -105,7 +105,7 @@ static int make_call(const struct rule *r, enum call_nr nr, struct call *c,
 		c->addr = *addr;
 	}
 	if (nr == CALL_sendmsg || nr == CALL_sendmmsg) {
-		c->msg = &c->msg_inline;
+		c->msg = call_one_message(c);
 		c->nmsg = 1;
 		c->msg_inline.iov = c->msg_inline.iov_inline;
 		c->msg_inline.name = c->addr;

@@ -157,12 +157,6 @@ static int check_message_flags(struct reader *d)
 	return 0;
 }
 
-static struct call_msg *inline_message(struct call *c)
-{
-	memset(&c->msg_inline, 0, sizeof(c->msg_inline));
-	return &c->msg_inline;
-}
-
 static int decode_message(struct reader *d)
 {
 	struct call *c = d->c;
@@ -176,7 +170,7 @@ static int decode_message(struct reader *d)
 	err = get_fd(d);
 	if (err)
 		return err;
-	c->msg = inline_message(c);
+	c->msg = call_one_message(c);
 	c->nmsg = 1;
 	err = reader_msghdr(d, c->msgs_at, c->nr == CALL_sendmsg, c->msg);
 	return err ? unless_no_socket(d, err) : 0;
@@ -240,7 +234,7 @@ static int decode_messages(struct reader *d)
 	n = c->vlen < CALL_VLEN_MAX ? c->vlen : CALL_VLEN_MAX;
 	if (n == 0)
 		return unless_no_socket(d, 0);
-	c->msg = n == 1 ? inline_message(c) : alloc_zero(c->mem, n * sizeof(*c->msg));
+	c->msg = n == 1 ? call_one_message(c) : alloc_zero(c->mem, n * sizeof(*c->msg));
 	if (!c->msg)
 		return -ENOMEM;
 	for (unsigned i = 0; i < n && control < CONTROL_SUM; i++) {

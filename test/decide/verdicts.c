@@ -301,7 +301,7 @@ static void test_addresses(void **state)
 			make_addr(addresses[i].addr, &c.addr);
 		}
 		if (c.nr == CALL_sendmsg || c.nr == CALL_sendmmsg) {
-			c.msg = &c.msg_inline;
+			c.msg = call_one_message(&c);
 			c.msg->iov = c.msg->iov_inline;
 			c.msg->name = c.addr;
 			c.nmsg = 1;
@@ -498,7 +498,7 @@ static void test_controls(void **state)
 		memcpy(buf + CMSG_SPACE(1) + CMSG_LEN(16), &controls[i].device6, 4);
 		call_init(&c);
 		c.nr = CALL_sendmsg;
-		c.msg = &c.msg_inline;
+		c.msg = call_one_message(&c);
 		c.nmsg = 1;
 		c.msg->control = (uint8_t *)buf;
 		c.msg->control_len = sizeof(buf);

@@ -94,7 +94,7 @@ static void fill_msg(struct call_msg *m)
 
 static void msg_send(struct call *c, struct result *r)
 {
-	c->msg = &c->msg_inline;
+	c->msg = call_one_message(c);
 	c->nmsg = 1;
 	fill_msg(c->msg);
 	set_addr(&c->msg->name, &local, sizeof(local));
@@ -105,7 +105,7 @@ static void msg_send(struct call *c, struct result *r)
 
 static void msg_receive(struct call *c, struct result *r)
 {
-	c->msg = &c->msg_inline;
+	c->msg = call_one_message(c);
 	c->nmsg = 1;
 	fill_msg(c->msg);
 	c->msg->name.len = 128;

@@ -222,7 +222,7 @@ static struct call_msg *one_message(struct call *c, const struct abi *abi, enum 
 	c->nr = nr;
 	c->arg[0] = 3;
 	c->arg[1] = 0x2000;
-	c->msg = &c->msg_inline;
+	c->msg = call_one_message(c);
 	c->nmsg = 1;
 	c->msg->iov = c->msg->iov_inline;
 	c->msg->control_at = 0x7000;
