@@ -21,7 +21,8 @@ struct watch {
 	struct file *file;   /* it is on this one's list; NULL: on none */
 	uint32_t events;     /* POLLIN ...; POLLERR and POLLHUP are always heard */
 	/* Under the lock; may stop the watch itself, and start others on this file, but
-	 * stop no other one of the same file. */
+	 * stop no other one of the same file. events 0: the file is about to be released.
+	 * Only a watch that holds no reference hears that; it must stop itself. */
 	void (*fire)(struct watch *, uint32_t events);
 };
 
