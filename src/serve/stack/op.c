@@ -8,14 +8,16 @@
 int op_waits(struct op *op, struct file *f, uint32_t events, bool may, int64_t timeout,
 	     int otherwise)
 {
+	const struct net *n = op->task->net;
+
 	if (op->interrupted)
 		return -EINTR;
 	if (!may)
 		return otherwise;
 	if (!op->waited) {
 		op->waited = true;
-		op->deadline = timeout == TIME_NEVER ? TIME_NEVER : net_now(f->net) + timeout;
-	} else if (op->deadline != TIME_NEVER && net_now(f->net) >= op->deadline) {
+		op->deadline = timeout == TIME_NEVER ? TIME_NEVER : net_now(n) + timeout;
+	} else if (op->deadline != TIME_NEVER && net_now(n) >= op->deadline) {
 		return otherwise;
 	}
 	if (!op->on) {
@@ -42,6 +44,12 @@ static void wake(struct op *op)
 	op->ready(op);
 }
 
+void op_wake(struct op *op)
+{
+	if (op->state == OP_WAITS)
+		wake(op);
+}
+
 static void heard(struct watch *w, uint32_t events)
 {
 	wake((struct op *)((char *)w - offsetof(struct op, watch)));
@@ -54,10 +62,12 @@ static void timed_out(struct net *n, struct timer *t)
 
 void op_park(struct op *op, void (*ready)(struct op *))
 {
-	op->waits_on = file_get(op->on);
 	op->ready = ready;
 	op->state = OP_WAITS;
-	watch_start(&op->watch, op->on, op->events, heard);
+	if (op->on) {
+		op->waits_on = file_get(op->on);
+		watch_start(&op->watch, op->on, op->events, heard);
+	}
 	op->timer.fire = timed_out;
 	if (op->deadline != TIME_NEVER)
 		timer_set(op->task->net, &op->timer, op->deadline);
@@ -77,6 +87,5 @@ void op_resume(struct op *op)
 void op_interrupt(struct op *op)
 {
 	op->interrupted = true;
-	if (op->state == OP_WAITS)
-		wake(op);
+	op_wake(op);
 }

@@ -39,7 +39,7 @@ struct op {
 	int64_t began;     /* connect: whatever the family needs to know again */
 
 	/* What it said when it said WAIT. */
-	struct file *on;   /* NULL: the call's own socket */
+	struct file *on;   /* NULL: the call's own socket; of op_park(): no file */
 	uint32_t events;
 
 	/* While it waits. */
@@ -59,7 +59,8 @@ static inline struct op *op_of(struct caller *who)
 /* Of a serving function that cannot go on: should the call wait for events on f (as
  * op->on, op->events said, or these)? WAIT if so; -EINTR if it was interrupted;
  * otherwise `otherwise` (-EAGAIN, -EINPROGRESS): it may not wait, or its time is
- * over. timeout in ns from the first wait on, TIME_NEVER. */
+ * over. timeout in ns from the first wait on, TIME_NEVER. f NULL: whoever asks calls
+ * op_wake(). */
 int op_waits(struct op *, struct file *f, uint32_t events, bool may, int64_t timeout,
 	     int otherwise);
 
@@ -67,6 +68,8 @@ int op_waits(struct op *, struct file *f, uint32_t events, bool may, int64_t tim
  * served again; then op_resume(), and serve. */
 void op_park(struct op *, void (*ready)(struct op *));
 void op_resume(struct op *); /* also while it still waits: gives up waiting */
+/* What it waits for, beside op->on, may be there. Nothing if it does not wait. */
+void op_wake(struct op *);
 /* A signal: it will end with what it has done, or -EINTR. */
 void op_interrupt(struct op *);
 
