@@ -50,6 +50,8 @@ void timer_set(struct net *n, struct timer *t, int64_t at)
 {
 	heap_del(&n->timers, &t->node);
 	heap_add(&n->timers, &t->node, at);
+	if (n->timers.root == &t->node)
+		sleepers_timer_changed(n);
 }
 
 void timer_stop(struct net *n, struct timer *t)
@@ -110,17 +112,25 @@ void net_lock(struct net *n)
 	net_run(n);
 }
 
-void net_unlock(struct net *n)
+void net_tell(struct net *n)
 {
 	struct event *e;
+	struct notice notice;
 
 	while ((e = TAILQ_FIRST(&n->events))) {
 		TAILQ_REMOVE(&n->events, e, entry);
 		e->queued = false;
+		e->fill(e, &notice);
 		pthread_mutex_unlock(&n->lock);
-		e->tell(e);
+		notice.call(&notice);
 		pthread_mutex_lock(&n->lock);
 	}
+}
+
+void net_unlock(struct net *n)
+{
+	if (!TAILQ_EMPTY(&n->events))
+		net_tell(n);
 	pthread_mutex_unlock(&n->lock);
 }
 
@@ -168,6 +178,7 @@ struct net *net_new(const struct alloc *mem, const struct net_limits *limit)
 	n->hash_seed = net_random(n);
 	n->free_handle = INT_MAX; /* none: file.c */
 	TAILQ_INIT(&n->events);
+	LIST_INIT(&n->sleepers);
 	TAILQ_INIT(&n->hosts);
 	TAILQ_INIT(&n->tasks);
 	hash_init(&n->addresses, &n->mem);

@@ -41,13 +41,28 @@ struct timer {
 	void (*fire)(struct net *, struct timer *);
 };
 
-/* Something to tell the embedder once the lock is free. tell() is called without
- * the lock, once per queueing. Owned by what it lies in, which must cancel it
- * (event_cancel) before it goes. */
+/* What is told: a function of the embedder's and what it is called with. */
+struct notice {
+	void (*call)(const struct notice *); /* calls fn as its type is; without the lock */
+	void (*fn)(void);
+	void *ctx, *what, *cookie;
+	int n;
+};
+
+/* Something to tell the embedder once the lock is free: once per queueing. fill() is
+ * called under the lock and copies what is to be told, since the event may be gone when
+ * it is told. Owned by what it lies in, which must cancel it (event_cancel) before it
+ * goes. */
 struct event {
 	TAILQ_ENTRY(event) entry;
 	bool queued;
-	void (*tell)(struct event *);
+	void (*fill)(struct event *, struct notice *);
+};
+
+/* A thread that sleeps in the network. */
+struct sleeper {
+	LIST_ENTRY(sleeper) entry;
+	pthread_cond_t cond;
 };
 
 /* How much of each thing there may be. Zero where net_new() is to choose. */
@@ -76,6 +91,7 @@ struct net {
 	struct heap timers;
 
 	TAILQ_HEAD(, event) events;
+	LIST_HEAD(, sleeper) sleepers; /* the first one keeps the time */
 	uint64_t seed;        /* state of net_random() */
 	uint32_t hash_seed;   /* for tables that a program can fill as it likes */
 	uint64_t cookies;     /* SO_COOKIE and inode numbers given out */
@@ -120,6 +136,18 @@ uint32_t net_random(struct net *);
 
 void net_lock(struct net *); /* and runs what is due */
 void net_unlock(struct net *); /* and tells what is to be told */
+/* Tells what is to be told; gives the lock back meanwhile. */
+void net_tell(struct net *);
+
+/* sleep.c. Sleeps until something changed: sleeper_wake(), or a timer was due and has run. May
+ * return for no reason. Time that is virtual_auto passes instead. With the lock, which
+ * is given back meanwhile. */
+int sleeper_init(struct sleeper *); /* 0 or -ENOMEM */
+void sleeper_end(struct sleeper *);
+void net_sleep(struct net *, struct sleeper *);
+void sleeper_wake(struct sleeper *);
+void sleepers_timer_changed(struct net *); /* the first timer is another one now */
+
 void event_queue(struct net *, struct event *); /* once, however often */
 void event_cancel(struct net *, struct event *);
 
