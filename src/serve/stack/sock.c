@@ -151,8 +151,6 @@ int sock_new_like(const struct sock *as, struct sock **out)
 	s->priority = as->priority;
 	s->mark = as->mark;
 	s->linger_s = as->linger_s;
-	s->incoming_cpu = as->incoming_cpu;
-	s->busy_poll = as->busy_poll;
 	s->bound_ifindex = as->bound_ifindex;
 	s->rcvtimeo = as->rcvtimeo;
 	s->sndtimeo = as->sndtimeo;

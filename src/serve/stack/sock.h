@@ -79,8 +79,7 @@ struct sock {
 	int peek_off;      /* SO_PEEK_OFF; -1: off */
 	int priority;
 	uint32_t mark;
-	uint16_t linger_s;
-	uint16_t incoming_cpu, busy_poll;
+	uint32_t linger_s;
 	int bound_ifindex; /* SO_BINDTODEVICE; 0: none */
 	int64_t rcvtimeo, sndtimeo; /* ns; TIME_NEVER */
 	int64_t stamp;     /* wall ns of the last packet received; 0: none (SIOCGSTAMP) */
