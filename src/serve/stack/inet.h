@@ -54,10 +54,13 @@ struct host_address {
 
 /* Bound ports of one protocol on one host: ports.c. */
 struct ports {
-	struct hash by_address; /* struct bind by address and port */
-	struct hash by_port;    /* struct port by port */
-	struct hash pairs;      /* struct inet_sock by both ends: connected ones */
-	uint16_t last;          /* of those given out unasked */
+	struct net *net;
+	struct hash by_address;    /* struct bind by address and port */
+	struct port_page **page;   /* of 256 ports each: the binds of a port; NULL: none */
+	struct pair_slot *pair;    /* connected sockets by both ends: an open table */
+	uint32_t pair_mask, npairs; /* slots - 1; 0: no table yet */
+	struct hash waits;         /* struct port_wait by both ends: TIME_WAIT */
+	uint16_t next[64];         /* where to look for a free port, by destination */
 };
 
 struct host {
@@ -104,10 +107,10 @@ struct inet_sock {
 	struct endpoint local, remote; /* remote.port 0: not connected */
 	bool remote_set;               /* connected */
 	bool v6only;
+	bool address_given, port_given; /* by bind(2): disconnecting keeps them */
+	bool paired;                   /* it is in ports.pair */
+	uint32_t place;                /* in bind.members */
 	struct bind *bind;             /* its place in the ports of its host; NULL: none */
-	TAILQ_ENTRY(inet_sock) bound;  /* of bind */
-	struct hash_node pair;         /* of ports.pairs, while paired */
-	bool paired;
 
 	/* IPPROTO_IP and IPPROTO_IPV6; options.c tells what each does. */
 	uint8_t tos, tclass, ttl /* 0: 64 */, mc_ttl, mc_hops, pmtudisc, pmtudisc6, min_ttl,
@@ -148,49 +151,77 @@ void inet_end(struct inet_sock *);  /* gives up ports, groups and errors */
 int endpoint_read(const struct sock *, const struct call_addr *, struct endpoint *);
 /* As the program sees it: sockaddr_in, or sockaddr_in6 of an AF_INET6 socket. */
 void endpoint_write(const struct sock *, const struct endpoint *, struct call_addr *out);
+/* bind(2) of TCP and UDP. */
+int inet_bind(struct op *, struct sock *, const struct call_addr *);
 int inet_name(struct sock *, struct call_addr *);
 int inet_peer(struct sock *, struct call_addr *); /* -ENOTCONN */
 
 /*
- * Ports. A bind is one (address, port) with the sockets that share it by SO_REUSEADDR
- * or SO_REUSEPORT.
+ * Ports. A bind is one (address, port) with the sockets that hold it and are alike in
+ * all that decides who else may: so who asks looks at binds, never at sockets.
  */
-struct bind {
-	struct hash_node node;       /* of ports.by_address */
-	TAILQ_HEAD(, inet_sock) socks;
-	struct port *port;
-	LIST_ENTRY(bind) entry;      /* of port.binds */
-	struct ip ip;
-	uint16_t number;
-	int64_t wait_until;          /* TIME_WAIT: it stays taken till then; 0 */
-	unsigned nlisten;            /* of socks, those that listen: for SO_REUSEPORT */
+enum bind_class {
+	BIND_REUSEADDR = 1, BIND_REUSEPORT = 2, /* as the sockets say */
+	BIND_LISTENS = 4,
+	BIND_V6ONLY = 8,
+	BIND_SHARED = 16, /* connect(2) chose the port: free for other destinations, too */
 };
 
-void ports_init(struct ports *, struct alloc *);
+struct bind {
+	struct hash_node node;       /* of ports.by_address */
+	LIST_ENTRY(bind) entry;      /* of its port */
+	struct ip ip;
+	union {                      /* who takes what comes from anywhere: listeners, and */
+		struct inet_sock *one;   /* datagram sockets that are not connected */
+		struct inet_sock **many; /* if there are more than one; in order of coming */
+	};
+	uint32_t nmembers;
+	uint32_t count;              /* of all that hold it, with those in TIME_WAIT */
+	uint32_t nwaits;             /* in TIME_WAIT */
+	uid_t uid;                   /* BIND_REUSEPORT: whose they are; else 0 */
+	uint16_t number;             /* of the port */
+	uint8_t class, ifindex;      /* bits of enum bind_class; SO_BINDTODEVICE or 0 */
+};
+
+void ports_init(struct ports *, struct net *);
 void ports_free(struct ports *);
 struct ports *ports_of(const struct inet_sock *);
-/* bind(2): checks conflicts as Linux does, picks a port if it is 0. 0, -EADDRINUSE,
- * -EADDRNOTAVAIL, -EACCES, -ENOMEM. Sets s->local. */
+/* bind(2): checks conflicts as Linux does, picks a port if it is 0 (but for
+ * IP_BIND_ADDRESS_NO_PORT). 0, -EADDRINUSE, -EADDRNOTAVAIL, -EACCES, -EINVAL (it is
+ * bound), -ENOMEM. Sets s->local. */
 int port_bind(struct inet_sock *, const struct endpoint *, bool privileged);
-/* Gives up what it holds. time_wait: leaves the port taken for a minute. */
+/* A port for a socket that needs one and has none: listen(2), sending. 0, -EADDRINUSE
+ * (which is -EAGAIN for who sends), -ENOMEM. */
+int port_auto(struct inet_sock *);
+/* Gives up what it holds. time_wait: leaves it taken for a minute. */
 void port_release(struct inet_sock *, bool time_wait);
-/* Moves what is bound to a wildcard to the address that connect chose. 0 or -ENOMEM. */
-int port_rebind(struct inet_sock *, const struct ip *);
-/* May a bound socket listen here (nobody else does, or all say SO_REUSEPORT)? 0 or
- * -EADDRINUSE. */
+/* SO_REUSEADDR, SO_REUSEPORT or SO_BINDTODEVICE changed, or it listens no more
+ * (sock.listens). 0 or -ENOMEM: the table then takes it for what it was. */
+int port_changed(struct inet_sock *);
+/* May a bound socket listen here (nobody else does, or all say SO_REUSEPORT)? Then it
+ * is found by port_listener(). 0, -EADDRINUSE, -ENOMEM. */
 int port_listen(struct inet_sock *);
-/* connect(2): a local port for s->remote, so that both ends are unique; s->local.ip is
- * set. Enters the pair. 0, -EADDRNOTAVAIL, -EADDRINUSE (bound, and the pair is taken),
- * -ENOMEM. */
+/* connect(2): s->local.ip (what is bound to a wildcard moves there) and s->remote are set. TCP: a local port so that both ends are
+ * unique; UDP: any if it has none. Enters the pair. 0, -EADDRNOTAVAIL (none is left, or
+ * it is bound and the pair is taken), -ENOMEM. Also of a UDP socket that is connected
+ * already: call port_disconnect() first. */
 int port_connect(struct inet_sock *);
-/* An accepted one: takes the listener's port with it. 0 or -ENOMEM. */
+/* Takes the pair back, and the address and port that bind(2) did not give. UDP: finds
+ * it again for whom it was bound. Clears s->remote. 0 or -ENOMEM (nothing changed). */
+int port_disconnect(struct inet_sock *);
+/* An accepted one (local, remote are set): shares the listener's port. 0 or -ENOMEM. */
 int port_accept(struct inet_sock *, const struct inet_sock *listener);
 /* Who listens at this address and port: the specific one before the wildcard; of
- * several by SO_REUSEPORT the one that `hash` picks. NULL. */
-struct inet_sock *port_listener(struct host *, const struct endpoint *to, uint32_t hash);
+ * several by SO_REUSEPORT the one that `hash` picks. ifindex: it came in by. NULL. */
+struct inet_sock *port_listener(struct host *, const struct endpoint *to, int ifindex,
+				uint32_t hash);
 /* The datagram socket that a datagram is for, as udp4_lib_lookup scores them. NULL. */
 struct inet_sock *port_receiver(struct host *, const struct endpoint *to,
 				const struct endpoint *from, int ifindex, uint32_t hash);
+/* All that may take a datagram to a group or a broadcast address, by address, port and
+ * device. take() must leave the ports as they are. */
+void port_each_receiver(struct host *, const struct endpoint *to, const struct endpoint *from,
+			int ifindex, void (*take)(void *ctx, struct inet_sock *), void *ctx);
 
 /* Multicast, errors: udp.c and tcp.c use these. */
 struct err_packet;
