@@ -143,7 +143,8 @@ struct sc_config {
 	struct sc_limits limits;
 };
 
-/* config NULL: defaults. */
+/* config NULL: defaults. NULL: no memory, or the config is wrong (SC_TIME_CLOCK without
+ * a clock). */
 SC_API struct sc_net *sc_net_new(const struct sc_config *config);
 /* Ends its tasks and hosts, too. No call may be under way in it. */
 SC_API void sc_net_free(struct sc_net *net);
@@ -211,8 +212,10 @@ struct sc_task_config {
 	struct sc_memory memory; /* read NULL: this process's own, unchecked */
 };
 
-/* config NULL: root, pid chosen, blocks. Unblocked threads only: nobody else may use a
- * task while it is freed, but its waiting calls end with -EINTR. */
+/* config NULL: root, pid chosen, blocks. NULL: no memory, or the config is wrong.
+ * Freeing closes its descriptors. Calls of other threads that block in it end with
+ * -EINTR; calls that are parked are given up, and their sc_parked is gone. No call may
+ * begin in it then. */
 SC_API struct sc_task *sc_task_new(struct sc_host *host, const struct sc_task_config *config);
 SC_API void sc_task_free(struct sc_task *task);
 /* A task like it, with a pid of its own, that shares its descriptors (as CLONE_FILES)

@@ -33,7 +33,10 @@ struct abi {
 extern const struct abi abi_i386;
 extern const struct abi abi_x86_64;
 
-/* All of them, NULL-terminated. */
+/* The same for calls that come from C: embedded.c. Own: this machine's. */
+extern const struct abi abi_embedded_own, abi_embedded_i386, abi_embedded_x86_64;
+
+/* Those that arrive by a system call, NULL-terminated. */
 extern const struct abi *const abi_all[];
 
 const struct abi *abi_by_audit_arch(uint32_t arch); /* NULL if unknown */

@@ -48,19 +48,23 @@ static inline void embed_leave(struct sc_task *t)
  * of the network's as a sc_parked.
  */
 struct waiting {
-	struct op op; /* first */
+	struct op op; /* first; with its caller (caller_begin) before it is served */
+	struct sc_task *task;
 	/* Tries (again): the result, or WAIT. Under the lock. */
 	long (*serve)(struct waiting *);
-	/* It is over: frees what it holds but its own memory. Under the lock. */
+	/* It is over, whatever came of it: frees what it holds but its own memory, and
+	 * ends its caller. Under the lock. */
 	void (*end)(struct waiting *);
+	struct sleeper *sleeper; /* the thread that blocks; NULL: parked */
 };
 
-/* Serves it until it is over, as its task waits: blocks, or parks (SC_PARKED). `w` is
- * then in memory from waiting_new(), which is freed when it is over. With the lock,
- * which is given back while a thread sleeps. */
-long waiting_run(struct sc_task *, struct waiting *w);
-/* Memory for one of size bytes, zero, where this task's calls need it: `local` (of a
- * blocking task; cleared up to `clear` bytes), or allocated; NULL. */
+/* Where one of size bytes lives: `local`, of a task that blocks; else new memory, NULL
+ * if there is none. Its struct waiting is clear; what follows is as it was. */
 struct waiting *waiting_new(struct sc_task *, void *local, size_t size);
+/* Serves it until it is over: blocks meanwhile, or parks (SC_PARKED). It is then ended,
+ * and its memory freed. With the lock, which is given back while a thread sleeps. */
+long waiting_run(struct waiting *);
+/* Ends the calls of a task that are parked, as sc_cancel() would. With the lock. */
+void parked_end_all(struct sc_task *);
 
 #endif

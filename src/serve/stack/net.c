@@ -178,7 +178,7 @@ struct net *net_new(const struct alloc *mem, const struct net_limits *limit)
 	n->hash_seed = net_random(n);
 	n->free_handle = INT_MAX; /* none: file.c */
 	TAILQ_INIT(&n->events);
-	LIST_INIT(&n->sleepers);
+	TAILQ_INIT(&n->sleepers);
 	TAILQ_INIT(&n->hosts);
 	TAILQ_INIT(&n->tasks);
 	hash_init(&n->addresses, &n->mem);

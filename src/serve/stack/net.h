@@ -61,7 +61,7 @@ struct event {
 
 /* A thread that sleeps in the network. */
 struct sleeper {
-	LIST_ENTRY(sleeper) entry;
+	TAILQ_ENTRY(sleeper) entry;
 	pthread_cond_t cond;
 };
 
@@ -91,7 +91,7 @@ struct net {
 	struct heap timers;
 
 	TAILQ_HEAD(, event) events;
-	LIST_HEAD(, sleeper) sleepers; /* the first one keeps the time */
+	TAILQ_HEAD(, sleeper) sleepers; /* the first one keeps the time */
 	uint64_t seed;        /* state of net_random() */
 	uint32_t hash_seed;   /* for tables that a program can fill as it likes */
 	uint64_t cookies;     /* SO_COOKIE and inode numbers given out */
@@ -142,8 +142,8 @@ void net_tell(struct net *);
 /* sleep.c. Sleeps until something changed: sleeper_wake(), or a timer was due and has run. May
  * return for no reason. Time that is virtual_auto passes instead. With the lock, which
  * is given back meanwhile. */
-int sleeper_init(struct sleeper *); /* 0 or -ENOMEM */
-void sleeper_end(struct sleeper *);
+int sleeper_init(struct net *, struct sleeper *); /* 0 or -ENOMEM */
+void sleeper_end(struct net *, struct sleeper *);
 void net_sleep(struct net *, struct sleeper *);
 void sleeper_wake(struct sleeper *);
 void sleepers_timer_changed(struct net *); /* the first timer is another one now */

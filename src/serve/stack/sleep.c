@@ -9,7 +9,7 @@
 
 #include "net.h"
 
-int sleeper_init(struct sleeper *s)
+int sleeper_init(struct net *n, struct sleeper *s)
 {
 	pthread_condattr_t attr;
 	int err = pthread_condattr_init(&attr);
@@ -19,12 +19,20 @@ int sleeper_init(struct sleeper *s)
 		err = pthread_cond_init(&s->cond, &attr);
 		pthread_condattr_destroy(&attr);
 	}
-	return err ? -ENOMEM : 0;
+	if (err)
+		return -ENOMEM;
+	TAILQ_INSERT_TAIL(&n->sleepers, s, entry);
+	return 0;
 }
 
-void sleeper_end(struct sleeper *s)
+void sleeper_end(struct net *n, struct sleeper *s)
 {
+	const bool kept_time = s == TAILQ_FIRST(&n->sleepers);
+
+	TAILQ_REMOVE(&n->sleepers, s, entry);
 	pthread_cond_destroy(&s->cond);
+	if (kept_time)
+		sleepers_timer_changed(n);
 }
 
 void sleeper_wake(struct sleeper *s)
@@ -34,8 +42,8 @@ void sleeper_wake(struct sleeper *s)
 
 void sleepers_timer_changed(struct net *n)
 {
-	if (!LIST_EMPTY(&n->sleepers))
-		sleeper_wake(LIST_FIRST(&n->sleepers));
+	if (!TAILQ_EMPTY(&n->sleepers))
+		sleeper_wake(TAILQ_FIRST(&n->sleepers));
 }
 
 static void pass_time(struct net *n)
@@ -54,15 +62,12 @@ void net_sleep(struct net *n, struct sleeper *s)
 		pass_time(n);
 		return;
 	}
-	LIST_INSERT_HEAD(&n->sleepers, s, entry);
-	if (next == TIME_NEVER || n->virtual_time || n->clock) {
+	if (next == TIME_NEVER || n->virtual_time || n->clock || s != TAILQ_FIRST(&n->sleepers)) {
 		/* Whoever owns the clock says when time has passed: net_run(). */
 		pthread_cond_wait(&s->cond, &n->lock);
 	} else {
 		until = (struct timespec){next / NSEC_PER_SEC, next % NSEC_PER_SEC};
 		pthread_cond_timedwait(&s->cond, &n->lock, &until);
 	}
-	LIST_REMOVE(s, entry);
-	sleepers_timer_changed(n);
 	net_run(n);
 }

@@ -115,6 +115,7 @@ void task_put(struct task *t)
 	if (--t->refs)
 		return;
 	table_put(t->net, t->fds);
+	alloc_put(&t->net->mem, t->face);
 	alloc_put(&t->net->mem, t);
 }
 

@@ -34,6 +34,7 @@ struct task {
 	struct host *host;
 	unsigned refs;     /* the embedder's one, calls under way */
 	bool gone;         /* task_end() was called */
+	void *face;        /* what embeds it; its memory goes with the task */
 	struct fd_table *fds;
 	struct creds creds;
 	bool privileged;   /* as root: ports below 1024, SO_*FORCE, any SCM_CREDENTIALS */
