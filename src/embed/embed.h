@@ -42,6 +42,12 @@ static inline void embed_leave(struct sc_task *t)
 	net_unlock(t->task->net);
 }
 
+/* A timeout of poll(2) in ns. */
+static inline int64_t timeout_ns(int ms)
+{
+	return ms < 0 ? TIME_NEVER : (int64_t)ms * NSEC_PER_MSEC;
+}
+
 /*
  * One thing that may have to wait: a call of the twenty, or a poll. Begins with the op
  * and knows how to try again. Lives on the stack of a thread that blocks, or in memory
