@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../lib/alloc.h"
+#include "../lib/clear.h"
 
 static const struct {
 	const char *name;
@@ -34,13 +35,13 @@ int call_by_name(const char *name, size_t len)
 
 void call_init(struct call *c)
 {
-	memset(c, 0, offsetof(struct call, msg_inline));
+	clear(c, offsetof(struct call, msg_inline));
 	c->fd = c->sock = c->opt.handle = -1;
 }
 
 struct call_msg *call_one_message(struct call *c)
 {
-	memset(&c->msg_inline, 0, sizeof(c->msg_inline));
+	clear(&c->msg_inline, sizeof(c->msg_inline));
 	return &c->msg_inline;
 }
 

@@ -1,8 +1,10 @@
 #include "result.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "../lib/alloc.h"
+#include "../lib/clear.h"
 
 #ifndef SCM_PIDFD
 #define SCM_PIDFD 4 /* Linux 6.5: a descriptor for the sender */
@@ -10,9 +12,15 @@
 
 void result_init(struct result *r)
 {
-	memset(r, 0, sizeof(*r));
+	clear(r, offsetof(struct result, msg_inline));
 	r->fd = r->pair[0] = r->pair[1] = -1;
 	r->given_fd = r->given_pair[0] = r->given_pair[1] = -1;
+}
+
+struct result_msg *result_one_message(struct result *r)
+{
+	clear(&r->msg_inline, sizeof(r->msg_inline));
+	return &r->msg_inline;
 }
 
 static void put_rights(const struct handles *handles, uint8_t *control, size_t len)
@@ -43,7 +51,8 @@ void result_free(struct result *r)
 		alloc_put(r->mem, m->given);
 		alloc_put(r->mem, m->data);
 	}
-	alloc_put(r->mem, r->msg);
+	if (r->msg != &r->msg_inline)
+		alloc_put(r->mem, r->msg);
 	alloc_put(r->mem, r->opt);
 	if (r->fd >= 0)
 		handles_put(&r->handles, r->fd);

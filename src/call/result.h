@@ -40,18 +40,23 @@ struct result {
 	uint8_t *opt;       /* getsockopt: value, host layout; owned */
 	int opt_len;        /* bytes of it; also written back as optlen */
 	bool opt_len_set;   /* opt_len is to be written back even if ret is an error */
-	struct result_msg *msg; /* recv, recvfrom: one; recvmsg one; mmsg: ret of them; owned */
+	struct result_msg *msg; /* recv, recvfrom: one; recvmsg one; mmsg: ret of them;
+	                         * &msg_inline or owned */
 	unsigned nmsg;
 	bool unread;        /* reply: the caller's memory would not take the payload */
 	bool time_left_set; /* recvmmsg: write time_left back */
 	struct timespec time_left;
 	struct alloc *mem;  /* of all that it owns */
 	struct handles handles; /* whose its handles are */
+	struct result_msg msg_inline; /* by result_one_message() */
 };
 
 /* mem and handles are then for the caller to set, if they are not malloc(3) and
  * close(2). */
 void result_init(struct result *r);
+/* msg_inline, cleared: for r->msg of a call with one message. Such a result is not to be
+ * copied. */
+struct result_msg *result_one_message(struct result *r);
 /* Frees memory and gives back every handle still in r: fd, pair and those in
  * SCM_RIGHTS of the control messages. */
 void result_free(struct result *r);

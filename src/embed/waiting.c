@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "../lib/clear.h"
 #include "embed.h"
 
 struct sc_parked {
@@ -37,7 +38,7 @@ struct waiting *waiting_new(struct sc_task *t, void *local, size_t size)
 		memset(p, 0, sizeof(*p));
 		w = waiting_of(p);
 	}
-	memset(w, 0, sizeof(*w));
+	clear(w, sizeof(*w));
 	w->task = t;
 	return w;
 }

@@ -296,7 +296,7 @@ static void stack_send(struct caller *who, struct call *c, struct result *r,
 static int want_messages(struct result *r, unsigned n)
 {
 	if (!r->msg) {
-		r->msg = alloc_zero(r->mem, n * sizeof(*r->msg));
+		r->msg = n == 1 ? result_one_message(r) : alloc_zero(r->mem, n * sizeof(*r->msg));
 		r->nmsg = r->msg ? n : 0;
 	}
 	return r->msg ? 0 : -ENOMEM;
