@@ -5,11 +5,22 @@
 #include "reader.h"
 
 #include <errno.h>
+#include <string.h>
 
 uint64_t reader_word(const struct reader *d, const uint8_t *from)
 {
+	const bool host_big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
 	uint64_t v = 0;
+	uint32_t half;
 
+	if (d->abi->big_endian == host_big) { /* nearly always, and in one step */
+		if (d->abi->word == sizeof(v)) {
+			memcpy(&v, from, sizeof(v));
+			return v;
+		}
+		memcpy(&half, from, sizeof(half));
+		return half;
+	}
 	for (unsigned i = 0; i < d->abi->word; i++)
 		v |= (uint64_t)from[d->abi->big_endian ? d->abi->word - 1 - i : i] << (8 * i);
 	return v;
