@@ -177,6 +177,9 @@ SC_API int sc_host_del_address(struct sc_host *host, const char *address);
 /* Pulls its cable, or puts it back. Meanwhile datagrams are lost, and TCP waits as
  * long as its timeouts say. */
 SC_API void sc_host_set_up(struct sc_host *host, bool up);
+/* Removes the pathname of an AF_UNIX socket, which stays after its socket's end as a
+ * file does: unlink(2). -ENOENT. */
+SC_API int sc_unlink(struct sc_host *host, const char *path);
 
 /* ----------------------------------------------------------------------- tasks */
 
