@@ -14,6 +14,7 @@ struct call_waiting {
 	uint64_t args[6];
 	int sysno;
 	bool begun;
+	struct msghdr msg; /* call_pieces(): what args[1] names */
 	struct socketcall s;
 };
 
@@ -48,8 +49,9 @@ static void end_call(struct waiting *waiting)
 	caller_end(&waiting->op);
 }
 
-/* args: the registers of "system call" sysno, as src/abi/embedded.c has them. */
-static long run(struct sc_task *t, int sysno, const uint64_t args[6])
+/* args: the registers of "system call" sysno, as src/abi/embedded.c has them. msg: args[1]
+ * is to be a copy of it; or NULL. */
+static long run(struct sc_task *t, int sysno, const uint64_t args[6], const struct msghdr *msg)
 {
 	struct net *n = t->task->net; /* the task may be gone when it is over */
 	struct call_waiting local, *w;
@@ -63,6 +65,10 @@ static long run(struct sc_task *t, int sysno, const uint64_t args[6])
 		w->begun = false;
 		w->sysno = sysno;
 		memcpy(w->args, args, sizeof(w->args));
+		if (msg) {
+			w->msg = *msg;
+			w->args[1] = (uintptr_t)&w->msg;
+		}
 		caller_begin(&w->waiting.op, t);
 		ret = waiting_run(&w->waiting);
 	}
@@ -72,10 +78,18 @@ static long run(struct sc_task *t, int sysno, const uint64_t args[6])
 
 long sc_socketcall(struct sc_task *t, int call, uint64_t args)
 {
-	return run(t, t->abi->socketcall, (const uint64_t[6]){(unsigned)call, args});
+	return run(t, t->abi->socketcall, (const uint64_t[6]){(unsigned)call, args},
+		   NULL);
 }
 
 long sc_call(struct sc_task *t, int call, const uint64_t words[6])
 {
-	return call_nargs(call) ? run(t, call, words) : -EINVAL;
+	return call_nargs(call) ? run(t, call, words, NULL) : -EINVAL;
+}
+
+long call_pieces(struct sc_task *t, enum call_nr nr, int fd, const struct iovec *iov, int n)
+{
+	const struct msghdr msg = {.msg_iov = (struct iovec *)iov, .msg_iovlen = n};
+
+	return run(t, nr, (const uint64_t[6]){(uint64_t)fd}, &msg);
 }

@@ -83,18 +83,16 @@ static ssize_t check_pieces(struct sc_task *t, int fd, const struct iovec *iov, 
 
 ssize_t sc_readv(struct sc_task *t, int fd, const struct iovec *iov, int n)
 {
-	struct msghdr msg = {.msg_iov = (struct iovec *)iov, .msg_iovlen = n};
 	ssize_t ret = check_pieces(t, fd, iov, n);
 
-	return ret > 0 ? of_call(sc_recvmsg(t, fd, &msg, 0)) : ret;
+	return ret > 0 ? of_call(call_pieces(t, CALL_recvmsg, fd, iov, n)) : ret;
 }
 
 ssize_t sc_writev(struct sc_task *t, int fd, const struct iovec *iov, int n)
 {
-	struct msghdr msg = {.msg_iov = (struct iovec *)iov, .msg_iovlen = n};
 	ssize_t ret = check_pieces(t, fd, iov, n);
 
-	return ret > 0 ? of_call(sc_sendmsg(t, fd, &msg, 0)) : ret;
+	return ret > 0 ? of_call(call_pieces(t, CALL_sendmsg, fd, iov, n)) : ret;
 }
 
 /* ---- numbers ---- */

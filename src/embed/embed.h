@@ -70,6 +70,9 @@ struct waiting *waiting_new(struct sc_task *, void *local, size_t size);
 /* Serves it until it is over: blocks meanwhile, or parks (SC_PARKED). It is then ended,
  * and its memory freed. With the lock, which is given back while a thread sleeps. */
 long waiting_run(struct waiting *);
+/* recvmsg or sendmsg of these pieces and nothing else, flags 0. A parked call writes to
+ * its struct msghdr when it is over: this one lives as long. Without the lock. */
+long call_pieces(struct sc_task *, enum call_nr, int fd, const struct iovec *, int n);
 /* Ends the calls of a task that are parked, as sc_cancel() would. With the lock. */
 void parked_end_all(struct sc_task *);
 

@@ -83,10 +83,11 @@ static long epoll_waits(struct sc_task *t, struct file *set, struct epoll_event 
 int sc_epoll_wait(struct sc_task *t, int epfd, struct epoll_event *events, int max,
 		  int timeout_ms)
 {
+	struct net *net = t->task->net; /* the task may be gone when it is over */
 	struct file *set;
 	long ret;
 
-	embed_enter(t);
+	net_lock(net);
 	set = task_file(t->task, epfd);
 	if (!set)
 		ret = -EBADF;
@@ -98,6 +99,6 @@ int sc_epoll_wait(struct sc_task *t, int epfd, struct epoll_event *events, int m
 		ret = epoll_take(set, events, max);
 	if (!ret && timeout_ms)
 		ret = epoll_waits(t, set, events, max, timeout_ms);
-	embed_leave(t);
+	net_unlock(net);
 	return ret;
 }

@@ -127,9 +127,10 @@ static long poll_waits(struct sc_task *t, struct pollfd *fds, unsigned n, int ti
 
 int sc_poll(struct sc_task *t, struct pollfd *fds, unsigned n, int timeout_ms)
 {
+	struct net *net = t->task->net; /* the task may be gone when it is over */
 	long ret = 0;
 
-	embed_enter(t);
+	net_lock(net);
 	if (n > t->task->fds->limit)
 		ret = -EINVAL;
 	else if (n && !fds)
@@ -138,6 +139,6 @@ int sc_poll(struct sc_task *t, struct pollfd *fds, unsigned n, int timeout_ms)
 		ret = look(t->task, fds, n, NULL);
 	if (!ret && timeout_ms)
 		ret = poll_waits(t, fds, n, timeout_ms);
-	embed_leave(t);
+	net_unlock(net);
 	return ret;
 }
