@@ -114,9 +114,11 @@ void net_lock(struct net *n)
 
 void net_tell(struct net *n)
 {
+	struct teller me = {.thread = pthread_self()};
 	struct event *e;
 	struct notice notice;
 
+	LIST_INSERT_HEAD(&n->tellers, &me, entry);
 	while ((e = TAILQ_FIRST(&n->events))) {
 		TAILQ_REMOVE(&n->events, e, entry);
 		e->queued = false;
@@ -125,11 +127,23 @@ void net_tell(struct net *n)
 		notice.call(&notice);
 		pthread_mutex_lock(&n->lock);
 	}
+	LIST_REMOVE(&me, entry);
+}
+
+/* Is this thread in something that is being told? */
+static bool is_teller(const struct net *n)
+{
+	const struct teller *t;
+
+	LIST_FOREACH(t, &n->tellers, entry)
+		if (pthread_equal(t->thread, pthread_self()))
+			return true;
+	return false;
 }
 
 void net_unlock(struct net *n)
 {
-	if (!TAILQ_EMPTY(&n->events))
+	if (!TAILQ_EMPTY(&n->events) && !is_teller(n))
 		net_tell(n);
 	pthread_mutex_unlock(&n->lock);
 }
@@ -178,6 +192,7 @@ struct net *net_new(const struct alloc *mem, const struct net_limits *limit)
 	n->hash_seed = net_random(n);
 	n->free_handle = INT_MAX; /* none: file.c */
 	TAILQ_INIT(&n->events);
+	LIST_INIT(&n->tellers);
 	TAILQ_INIT(&n->sleepers);
 	TAILQ_INIT(&n->hosts);
 	TAILQ_INIT(&n->tasks);

@@ -59,6 +59,12 @@ struct event {
 	void (*fill)(struct event *, struct notice *);
 };
 
+/* A thread that tells events. */
+struct teller {
+	LIST_ENTRY(teller) entry;
+	pthread_t thread;
+};
+
 /* A thread that sleeps in the network. */
 struct sleeper {
 	TAILQ_ENTRY(sleeper) entry;
@@ -91,6 +97,7 @@ struct net {
 	struct heap timers;
 
 	TAILQ_HEAD(, event) events;
+	LIST_HEAD(, teller) tellers;
 	TAILQ_HEAD(, sleeper) sleepers; /* the first one keeps the time */
 	uint64_t seed;        /* state of net_random() */
 	uint32_t hash_seed;   /* for tables that a program can fill as it likes */
@@ -104,6 +111,10 @@ struct net {
 	unsigned files;       /* how many there are */
 	LIST_HEAD(, file) in_flight; /* AF_UNIX sockets in messages, for the collector */
 	unsigned nin_flight;
+	/* Descriptors in messages: unix_rights.c. */
+	LIST_HEAD(, unix_user) unix_users;     /* who sent some */
+	LIST_HEAD(, unix_rights) unix_dropped; /* to be released */
+	bool unix_releasing;
 
 	TAILQ_HEAD(, host) hosts;
 	TAILQ_HEAD(, task) tasks;
@@ -135,7 +146,10 @@ static inline bool timer_is_set(const struct timer *t)
 uint32_t net_random(struct net *);
 
 void net_lock(struct net *); /* and runs what is due */
-void net_unlock(struct net *); /* and tells what is to be told */
+/* And tells what is to be told. If this happens in something that is being told, it is
+ * left to that teller, for when it returns: what is told may call again and again, and
+ * must not nest. */
+void net_unlock(struct net *);
 /* Tells what is to be told; gives the lock back meanwhile. */
 void net_tell(struct net *);
 
