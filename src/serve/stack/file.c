@@ -7,6 +7,7 @@
 #include <limits.h>
 
 #include "sock.h"
+#include "unix.h"
 
 int file_init(struct file *f, struct net *n, const struct file_ops *ops)
 {
