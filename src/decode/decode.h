@@ -22,4 +22,12 @@
 int decode(struct caller *who, const struct abi *abi, int sysno, const uint64_t args[6],
 	   struct call *c);
 
+/* Options of sockets that decode refuses, for documentation. */
+struct decode_refusal {
+	int level, name;
+	const char *how;
+};
+/* The i-th of them; false: there are no more. */
+bool decode_refused_option(unsigned i, struct decode_refusal *);
+
 #endif

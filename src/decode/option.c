@@ -14,6 +14,7 @@
 #include <sys/time.h>
 
 #include "../lib/alloc.h"
+#include "decode.h"
 #include "reader.h"
 
 enum { SOL_SCTP_ = 132, SOL_PACKET_ = 263, SOL_RDS_ = 276, SOL_XDP_ = 283, SOL_MPTCP_ = 284 };
@@ -99,6 +100,26 @@ static bool is_refused(const struct reader *d, enum kind kind)
 
 	return kind == POINTER || (kind == TABLES && (sets || d->abi->compat)) ||
 	       (kind == UNTRANSLATED && !sets && d->abi->compat);
+}
+
+bool decode_refused_option(unsigned i, struct decode_refusal *out)
+{
+	static const char *const how[] = {
+		[POINTER] = "refused: it holds addresses or descriptors of the caller",
+		[TABLES] = "set: refused; get: refused to 32-bit programs",
+		[UNTRANSLATED] = "get: refused to 32-bit programs",
+		[XFRM] = "set: EOPNOTSUPP to 32-bit programs",
+	};
+
+	for (size_t at = 0; at < sizeof(options) / sizeof(options[0]); at++) {
+		if ((size_t)options[at].kind >= sizeof(how) / sizeof(how[0]) ||
+		    !how[options[at].kind] || i--)
+			continue;
+		*out = (struct decode_refusal){options[at].level, options[at].name,
+					       how[options[at].kind]};
+		return true;
+	}
+	return false;
 }
 
 /* xfrm_user_policy() without CONFIG_XFRM_USER_COMPAT, the usual case. */
