@@ -5,6 +5,7 @@
 #ifndef SOCKETCALL_ABI_H
 #define SOCKETCALL_ABI_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +39,17 @@ extern const struct abi abi_embedded_own, abi_embedded_i386, abi_embedded_x86_64
 
 /* Those that arrive by a system call, NULL-terminated. */
 extern const struct abi *const abi_all[];
+
+/* MAX_RW_COUNT of the kernel: INT_MAX, whole pages. No call moves more. */
+enum { ABI_RW_MAX = 0x7fffffff & ~4095 };
+/* import_ubuf(): the buffer must lie in the user range; its length is clamped. 0 or
+ * -EFAULT. */
+static inline int abi_buffer(const struct abi *abi, uint64_t at, uint64_t len,
+			     struct call_span *span)
+{
+	*span = (struct call_span){at, len < ABI_RW_MAX ? len : ABI_RW_MAX};
+	return at > abi->user_end || span->len > abi->user_end - at ? -EFAULT : 0;
+}
 
 const struct abi *abi_by_audit_arch(uint32_t arch); /* NULL if unknown */
 /* The row for a direct call; NULL if sysno is not one. */

@@ -126,7 +126,7 @@ static int decode_name(struct reader *d)
 static int decode_transfer(struct reader *d)
 {
 	struct call *c = d->c;
-	int err = reader_buffer(d, c->arg[1], c->arg[2], &c->buf);
+	int err = abi_buffer(d->abi, c->arg[1], c->arg[2], &c->buf);
 
 	c->flags = (int)c->arg[3];
 	if (err)

@@ -45,14 +45,14 @@ static int copy_iov(struct reader *d, uint64_t at, uint8_t *raw, struct call_msg
 	return 0;
 }
 
-/* Each buffer lies in the user range; the sum of their lengths is cut at RW_MAX. A
+/* Each buffer lies in the user range; the sum of their lengths is cut at ABI_RW_MAX. A
  * single one is cut before it is looked at. */
 static int check_iov(struct reader *d, struct call_msg *m)
 {
-	uint64_t left = RW_MAX;
+	uint64_t left = ABI_RW_MAX;
 
 	if (m->iovlen == 1)
-		return reader_buffer(d, m->iov->at, m->iov->len, m->iov);
+		return abi_buffer(d->abi, m->iov->at, m->iov->len, m->iov);
 	for (unsigned i = 0; i < m->iovlen; i++) {
 		struct call_span *s = &m->iov[i];
 

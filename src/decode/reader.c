@@ -55,9 +55,3 @@ void reader_addr_room(struct reader *d, uint64_t at, uint64_t len_at, struct cal
 	if (at)
 		a->len_err = caller_read(d->who, len_at, &a->len, sizeof(a->len));
 }
-
-int reader_buffer(const struct reader *d, uint64_t at, uint64_t len, struct call_span *span)
-{
-	*span = (struct call_span){at, len < RW_MAX ? len : RW_MAX};
-	return at > d->abi->user_end || span->len > d->abi->user_end - at ? -EFAULT : 0;
-}

@@ -6,9 +6,6 @@
 
 #include "decode.h"
 
-/* MAX_RW_COUNT of the kernel: INT_MAX, whole pages. */
-enum { RW_MAX = 0x7fffffff & ~4095 };
-
 struct reader {
 	struct caller *who;
 	const struct abi *abi;
@@ -28,8 +25,6 @@ int reader_addr(struct reader *, uint64_t at, int len, struct call_addr *);
 /* The room at *len_at for an address that comes out; a fault is remembered in
  * addr->len_err and reported where Linux does, after the call was made. */
 void reader_addr_room(struct reader *, uint64_t at, uint64_t len_at, struct call_addr *);
-/* import_ubuf(): the buffer must lie in the user range; its length is clamped. */
-int reader_buffer(const struct reader *, uint64_t at, uint64_t len, struct call_span *);
 
 /* message.c: struct msghdr at `at`. sends: the name and control messages are
  * copied; else only their room. */

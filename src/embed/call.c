@@ -1,10 +1,17 @@
 /*
  * call.c - one of the twenty calls of a task, down the spine.
+ *
+ * send and recv of bytes in this process's own memory are what programs do most. They
+ * take the same steps with less around them (transfer): no struct call, no struct
+ * result, whose making takes longer than the move. What has to wait goes down the spine
+ * with the rest of its bytes.
  */
 #include "caller.h"
 
 #include <string.h>
 
+#include "../lib/clear.h"
+#include "../serve/stack/sock.h"
 #include "../serve/stack/stack.h"
 
 static const struct socketcall_system on_stack = {.serve = &stack_ops};
@@ -50,40 +57,104 @@ static void end_call(struct waiting *waiting)
 }
 
 /* args: the registers of "system call" sysno, as src/abi/embedded.c has them. msg: args[1]
- * is to be a copy of it; or NULL. */
+ * is to be a copy of it; or NULL. done: bytes of it that were moved. With the lock. */
+static long run_locked(struct sc_task *t, int sysno, const uint64_t args[6],
+		       const struct msghdr *msg, size_t done)
+{
+	struct call_waiting local, *w = (struct call_waiting *)waiting_new(t, &local, sizeof(*w));
+
+	if (!w)
+		return done ? (long)done : -ENOMEM;
+	w->waiting.serve = serve_call;
+	w->waiting.end = end_call;
+	w->waiting.op.done = done;
+	w->begun = false;
+	w->sysno = sysno;
+	memcpy(w->args, args, sizeof(w->args));
+	if (msg) {
+		w->msg = *msg;
+		w->args[1] = (uintptr_t)&w->msg;
+	}
+	caller_begin(&w->waiting.op, t);
+	return waiting_run(&w->waiting);
+}
+
 static long run(struct sc_task *t, int sysno, const uint64_t args[6], const struct msghdr *msg)
 {
 	struct net *n = t->task->net; /* the task may be gone when it is over */
-	struct call_waiting local, *w;
-	long ret = -ENOMEM;
+	long ret;
 
 	net_lock(n);
-	w = (struct call_waiting *)waiting_new(t, &local, sizeof(*w));
-	if (w) {
-		w->waiting.serve = serve_call;
-		w->waiting.end = end_call;
-		w->begun = false;
-		w->sysno = sysno;
-		memcpy(w->args, args, sizeof(w->args));
-		if (msg) {
-			w->msg = *msg;
-			w->args[1] = (uintptr_t)&w->msg;
-		}
-		caller_begin(&w->waiting.op, t);
-		ret = waiting_run(&w->waiting);
-	}
+	ret = run_locked(t, sysno, args, msg, 0);
+	net_unlock(n);
+	return ret;
+}
+
+/* Is it a call for transfer(): with words and memory as they are here? */
+static bool is_transfer(const struct sc_task *t, int call)
+{
+	return (call == CALL_send || call == CALL_recv) && t->abi == &abi_embedded_own &&
+	       !t->config.memory.read;
+}
+
+/* decode, serve and reply of send and recv: their checks in their order. With the lock. */
+static long move(struct op *op, int call, const uint64_t words[6])
+{
+	struct call_span span;
+	struct result_msg out; /* of it, what a receive without name and control fills in */
+	struct message m = {.op = op, .span = &span, .nspan = 1, .flags = (int)words[3], .out = &out};
+	int err = abi_buffer(&abi_embedded_own, words[1], words[2], &span);
+	struct file *f = task_file(op->task, (int)words[0]);
+	long ret;
+
+	if (err)
+		return err;
+	if (!f)
+		return -EBADF;
+	if (!file_is_sock(f))
+		return -ENOTSOCK;
+	m.len = span.len;
+	out.control = NULL;
+	out.control_len = 0;
+	out.flags = 0;
+	file_get(f);
+	ret = call == CALL_send ? sock_send(sock_of_file(f), &m) : sock_recv(sock_of_file(f), &m);
+	file_put(f);
+	return ret;
+}
+
+static long transfer(struct sc_task *t, int call, const uint64_t words[6])
+{
+	struct net *n = t->task->net;
+	struct waiting w; /* of it, what an op has before it waits */
+	long ret;
+
+	clear(&w, offsetof(struct waiting, op.state));
+	w.task = t;
+	net_lock(n);
+	caller_begin(&w.op, t);
+	ret = move(&w.op, call, words);
+	if (ret == WAIT)
+		ret = run_locked(t, call, words, NULL, w.op.done);
+	caller_end(&w.op);
 	net_unlock(n);
 	return ret;
 }
 
 long sc_socketcall(struct sc_task *t, int call, uint64_t args)
 {
-	return run(t, t->abi->socketcall, (const uint64_t[6]){(unsigned)call, args},
-		   NULL);
+	if (args && is_transfer(t, call)) {
+		const unsigned long *block = (const unsigned long *)(uintptr_t)args;
+
+		return transfer(t, call, (const uint64_t[6]){block[0], block[1], block[2], block[3]});
+	}
+	return run(t, t->abi->socketcall, (const uint64_t[6]){(unsigned)call, args}, NULL);
 }
 
 long sc_call(struct sc_task *t, int call, const uint64_t words[6])
 {
+	if (is_transfer(t, call))
+		return transfer(t, call, words);
 	return call_nargs(call) ? run(t, call, words, NULL) : -EINVAL;
 }
 

@@ -207,9 +207,10 @@ static size_t sum(const struct call_span *span, unsigned n)
 }
 
 /* One message of a sendmsg or recvmsg kind of call. */
-static struct message from_msg(struct op *op, const struct call *c, const struct call_msg *in)
+static void from_msg(struct message *m, struct op *op, const struct call *c,
+		     const struct call_msg *in)
 {
-	return (struct message){
+	*m = (struct message){
 		.op = op,
 		.span = in->iov,
 		.nspan = in->iovlen,
@@ -224,9 +225,9 @@ static struct message from_msg(struct op *op, const struct call *c, const struct
 }
 
 /* The bytes of send, recv and their kin. */
-static struct message from_buf(struct op *op, const struct call *c)
+static void from_buf(struct message *m, struct op *op, const struct call *c)
 {
-	return (struct message){
+	*m = (struct message){
 		.op = op,
 		.span = &c->buf,
 		.nspan = 1,
@@ -237,8 +238,7 @@ static struct message from_buf(struct op *op, const struct call *c)
 	};
 }
 
-/* Sends one message: bytes, -errno, or WAIT. */
-static ssize_t send_one(struct sock *s, struct message *m)
+ssize_t sock_send(struct sock *s, struct message *m)
 {
 	struct op *op = m->op;
 	const bool may = !s->file.nonblock && !(m->flags & MSG_DONTWAIT);
@@ -260,7 +260,7 @@ static ssize_t send_one(struct sock *s, struct message *m)
 	return n;
 }
 
-static ssize_t recv_one(struct sock *s, struct message *m)
+ssize_t sock_recv(struct sock *s, struct message *m)
 {
 	struct op *op = m->op;
 	const bool may = !s->file.nonblock && !(m->flags & MSG_DONTWAIT);
@@ -288,8 +288,11 @@ static void stack_send(struct caller *who, struct call *c, struct result *r,
 
 	if (!s)
 		return;
-	m = c->nr == CALL_sendmsg ? from_msg(op, c, c->msg) : from_buf(op, c);
-	r->ret = send_one(s, &m);
+	if (c->nr == CALL_sendmsg)
+		from_msg(&m, op, c, c->msg);
+	else
+		from_buf(&m, op, c);
+	r->ret = sock_send(s, &m);
 }
 
 /* Results of n messages; those of a call that waited are there already. */
@@ -320,13 +323,16 @@ static void stack_recv(struct caller *who, struct call *c, struct result *r,
 	r->ret = want_messages(r, 1);
 	if (r->ret)
 		return;
-	m = c->nr == CALL_recvmsg ? from_msg(op, c, c->msg) : from_buf(op, c);
+	if (c->nr == CALL_recvmsg)
+		from_msg(&m, op, c, c->msg);
+	else
+		from_buf(&m, op, c);
 	m.to = NULL;
 	m.out = r->msg;
 	m.from = c->nr == CALL_recv ? NULL : &r->msg->name;
 	if (c->nr == CALL_recvmsg)
 		r->cloexec = c->flags & MSG_CMSG_CLOEXEC;
-	r->ret = recv_one(s, &m);
+	r->ret = sock_recv(s, &m);
 	r->msg->flags = told_flags(&m);
 	if (r->ret >= 0)
 		r->msg->len = r->ret;
@@ -346,14 +352,15 @@ static void stack_sendmmsg(struct caller *who, struct call *c, struct result *r,
 	if (n)
 		ret = want_messages(r, c->nmsg);
 	while (!ret && op->msgs < n) {
-		struct message m = from_msg(op, c, &c->msg[op->msgs]);
+		struct message m;
 
+		from_msg(&m, op, c, &c->msg[op->msgs]);
 		m.flags &= ~MSG_EOR;
 		m.flags |= c->msg[op->msgs].flags & MSG_EOR;
 		m.more = op->msgs + 1 < n;
 		ret = c->msg[op->msgs].err;
 		if (!ret)
-			ret = send_one(s, &m);
+			ret = sock_send(s, &m);
 		if (ret < 0)
 			break;
 		r->msg[op->msgs].len = ret;
@@ -405,8 +412,9 @@ static void stack_recvmmsg(struct caller *who, struct call *c, struct result *r,
 	if (n && !ret)
 		ret = want_messages(r, c->nmsg);
 	while (!ret && op->msgs < n) {
-		struct message m = from_msg(op, c, &c->msg[op->msgs]);
+		struct message m;
 
+		from_msg(&m, op, c, &c->msg[op->msgs]);
 		m.to = NULL;
 		m.out = &r->msg[op->msgs];
 		m.from = &m.out->name;
@@ -415,7 +423,7 @@ static void stack_recvmmsg(struct caller *who, struct call *c, struct result *r,
 			m.flags |= MSG_DONTWAIT;
 		ret = c->msg[op->msgs].err;
 		if (!ret)
-			ret = recv_one(s, &m);
+			ret = sock_recv(s, &m);
 		if (ret < 0)
 			break;
 		m.out->len = ret;

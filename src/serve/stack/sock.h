@@ -114,6 +114,11 @@ int sock_new_like(const struct sock *as, struct sock **out);
 /* socket(2) without a descriptor: finds the ops; type without flags. */
 int sock_create(struct task *, int family, int type, int protocol, struct sock **out);
 
+/* calls.c: sends or receives one message by the socket's kind, as flags, O_NONBLOCK and
+ * timeouts say: bytes, -errno, or WAIT (op->done is set). Sends SIGPIPE. */
+ssize_t sock_send(struct sock *, struct message *);
+ssize_t sock_recv(struct sock *, struct message *);
+
 /* Takes the pending error: 0 or -errno. */
 int sock_take_error(struct sock *);
 /* Sets it and wakes whoever waits. */
