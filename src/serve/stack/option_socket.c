@@ -17,10 +17,6 @@
 #ifndef SO_BUF_LOCK
 #define SO_BUF_LOCK 72
 #endif
-#ifndef SO_RCVMARK
-#define SO_RCVMARK 75
-#endif
-#define SO_RCVPRIORITY_ 82
 
 /* The kernel's names for what the libc names by the width of its time_t. */
 enum {
@@ -537,8 +533,8 @@ static const struct option rows[] = {
 	FLAG(SO_KEEPALIVE, SOCK_FLAG_KEEPALIVE, "TCP: finds out that the other end is gone"),
 	FLAG(SO_OOBINLINE, SOCK_FLAG_OOBINLINE, "urgent data stay in the stream"),
 	FLAG(SO_NO_CHECK, SOCK_FLAG_NO_CHECK, "kept; datagrams have no checksums here"),
-	OWN(SO_PRIORITY, set_priority, get_priority, "of what is sent: SO_RCVPRIORITY; EPERM "
-	    "outside 0 to 6 unless privileged"),
+	OWN(SO_PRIORITY, set_priority, get_priority, "kept; nothing is queued by priority "
+	    "here. EPERM outside 0 to 6 unless privileged"),
 	OWN(SO_LINGER, set_linger, get_linger, "close and shutdown wait for what was sent, or reset"),
 	OWN(SO_BSDCOMPAT, set_nothing, get_zero, "nothing, as on Linux"),
 	{.name = SO_REUSEPORT, .text = "SO_REUSEPORT", .kind = OPT_OWN, .at = SOCK_FLAG_REUSEPORT,
@@ -568,7 +564,7 @@ static const struct option rows[] = {
 	TIME(TIMESTAMPNS_OLD, "SO_TIMESTAMPNS_OLD", set_stamp, get_stamp, "SCM_TIMESTAMPNS with "
 	     "what is received"),
 	{.name = SO_MARK, .text = "SO_MARK", .kind = OPT_OWN, .privileged = true, .set = set_mark,
-	 .get = get_mark, .does = "of what is sent: SO_RCVMARK"},
+	 .get = get_mark, .does = "kept; no rule looks at marks here"},
 	READ(SO_PROTOCOL, get_protocol, "IPPROTO_TCP, ...; 0 of AF_UNIX"),
 	READ(SO_DOMAIN, get_domain, "AF_INET, ..."),
 	FLAG(SO_RXQ_OVFL, SOCK_FLAG_RXQ_OVFL, "how many datagrams were dropped, with each received"),
@@ -576,7 +572,7 @@ static const struct option rows[] = {
 	FLAG(SO_SELECT_ERR_QUEUE, SOCK_FLAG_SELECT_ERR_QUEUE, "poll: POLLPRI with queued errors"),
 	READ(SO_INCOMING_NAPI_ID, get_zero, "0: nothing arrives by a driver"),
 	READ(SO_COOKIE, get_cookie, "a number of this socket alone on its network"),
-	READ(SO_PEERGROUPS, get_no_peer, "AF_UNIX: the peer's groups; others: ENODATA"),
+	READ(SO_PEERGROUPS, get_no_peer, "AF_UNIX: none; others: ENODATA"),
 	OWN(SO_BINDTOIFINDEX, set_ifindex, get_ifindex, "SO_BINDTODEVICE by number"),
 	TIME(TIMESTAMP_NEW, "SO_TIMESTAMP_NEW", set_stamp, get_stamp, "the same, 64 bits"),
 	TIME(TIMESTAMPNS_NEW, "SO_TIMESTAMPNS_NEW", set_stamp, get_stamp, "the same, 64 bits"),
@@ -585,11 +581,6 @@ static const struct option rows[] = {
 	READ(SO_NETNS_COOKIE, get_host_cookie, "the number of the host on its network"),
 	OWN(SO_BUF_LOCK, set_buf_lock, get_buf_lock, "keeps SO_SNDBUF, SO_RCVBUF from tuning "
 	    "themselves"),
-	{.name = SO_RCVMARK, .text = "SO_RCVMARK", .kind = OPT_FLAG, .at = SOCK_FLAG_RCVMARK,
-	 .privileged = true, .does = "SO_MARK with what is received"},
-	{.name = SO_RCVPRIORITY_, .text = "SO_RCVPRIORITY", .kind = OPT_FLAG,
-	 .at = SOCK_FLAG_RCVPRIORITY, .privileged = true,
-	 .does = "SO_PRIORITY with what is received"},
 };
 
 const struct option_table options_socket = {
