@@ -98,13 +98,13 @@ static bool is_transfer(const struct sc_task *t, int call)
 }
 
 /* decode, serve and reply of send and recv: their checks in their order. With the lock. */
-static long move(struct op *op, int call, const uint64_t words[6])
+static long move(struct op *op, int call, int fd, uint64_t at, uint64_t len, int flags)
 {
 	struct call_span span;
 	struct result_msg out; /* of it, what a receive without name and control fills in */
-	struct message m = {.op = op, .span = &span, .nspan = 1, .flags = (int)words[3], .out = &out};
-	int err = abi_buffer(&abi_embedded_own, words[1], words[2], &span);
-	struct file *f = task_file(op->task, (int)words[0]);
+	struct message m = {.op = op, .span = &span, .nspan = 1, .flags = flags, .out = &out};
+	int err = abi_buffer(&abi_embedded_own, at, len, &span);
+	struct file *f = task_file(op->task, fd);
 	long ret;
 
 	if (err)
@@ -123,7 +123,8 @@ static long move(struct op *op, int call, const uint64_t words[6])
 	return ret;
 }
 
-static long transfer(struct sc_task *t, int call, const uint64_t words[6])
+static long transfer(struct sc_task *t, int call, uint64_t fd, uint64_t at, uint64_t len,
+		     uint64_t flags)
 {
 	struct net *n = t->task->net;
 	struct waiting w; /* of it, what an op has before it waits */
@@ -133,9 +134,9 @@ static long transfer(struct sc_task *t, int call, const uint64_t words[6])
 	w.task = t;
 	net_lock(n);
 	caller_begin(&w.op, t);
-	ret = move(&w.op, call, words);
+	ret = move(&w.op, call, (int)fd, at, len, (int)flags);
 	if (ret == WAIT)
-		ret = run_locked(t, call, words, NULL, w.op.done);
+		ret = run_locked(t, call, (const uint64_t[6]){fd, at, len, flags}, NULL, w.op.done);
 	caller_end(&w.op);
 	net_unlock(n);
 	return ret;
@@ -146,7 +147,7 @@ long sc_socketcall(struct sc_task *t, int call, uint64_t args)
 	if (args && is_transfer(t, call)) {
 		const unsigned long *block = (const unsigned long *)(uintptr_t)args;
 
-		return transfer(t, call, (const uint64_t[6]){block[0], block[1], block[2], block[3]});
+		return transfer(t, call, block[0], block[1], block[2], block[3]);
 	}
 	return run(t, t->abi->socketcall, (const uint64_t[6]){(unsigned)call, args}, NULL);
 }
@@ -154,7 +155,7 @@ long sc_socketcall(struct sc_task *t, int call, uint64_t args)
 long sc_call(struct sc_task *t, int call, const uint64_t words[6])
 {
 	if (is_transfer(t, call))
-		return transfer(t, call, words);
+		return transfer(t, call, words[0], words[1], words[2], words[3]);
 	return call_nargs(call) ? run(t, call, words, NULL) : -EINVAL;
 }
 
