@@ -378,14 +378,14 @@ static void stack_sendmmsg(struct caller *who, struct call *c, struct result *r,
 /* recvmmsg's own time: it is looked at after each message only. */
 static bool time_is_over(struct op *op, const struct call *c, struct result *r)
 {
-	const int64_t given = c->timeout.tv_sec >= INT64_MAX / NSEC_PER_SEC / 2
-				      ? TIME_NEVER / 2
-				      : c->timeout.tv_sec * (int64_t)NSEC_PER_SEC + c->timeout.tv_nsec;
-	int64_t left;
+	int64_t given, left;
 
 	if (c->time == TIME_NONE)
 		return false;
-	left = op->began + given - net_now(op->task->net);
+	/* More than centuries is as long as can be. */
+	if (__builtin_mul_overflow((int64_t)c->timeout.tv_sec, (int64_t)2 * NSEC_PER_SEC, &given))
+		given = INT64_MAX - 2 * NSEC_PER_SEC;
+	left = op->began + given / 2 + c->timeout.tv_nsec - net_now(op->task->net);
 	if (left < 0)
 		left = 0;
 	r->time_left_set = true;
