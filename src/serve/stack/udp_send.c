@@ -1,0 +1,434 @@
+/*
+ * udp_send.c - sending a datagram.
+ *
+ * The order of the checks is that of udp_sendmsg() and udpv6_sendmsg(): where to, the
+ * control messages, the way there, permission to broadcast; then what the socket has
+ * to say (a pending error, shutdown); then the size. Only after all of them is the
+ * caller's memory read.
+ *
+ * MSG_MORE and UDP_CORK put pieces together: where they go and how is what the first
+ * piece said. A piece that is too much, or cannot be read, throws all of them away.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include <linux/errqueue.h>
+
+#include "errqueue.h"
+#include "udp.h"
+
+enum {
+	UDP_LEN_MAX = 65535,      /* of a datagram with its headers, in IPv4; without IPv6's */
+	UDP_SEGMENTS_MAX = 128,   /* UDP_MAX_SEGMENTS */
+	MSG_PROBE_ = 0x10,
+	SIN6_LEN_OLD = 24,        /* a sockaddr_in6 without its scope */
+};
+
+/* Everything about one send but its bytes. */
+struct sending {
+	struct ip_header header;
+	struct ip_control control;
+	struct route route;
+	bool to4;
+	bool connected;           /* no address was given */
+};
+
+static size_t headers(bool to4)
+{
+	return to4 ? 28 : 48;
+}
+
+/* The address of an AF_INET socket's datagram. */
+static int target4(const struct message *m, struct endpoint *to)
+{
+	struct sockaddr_in in;
+
+	if (m->to->len < (int)sizeof(in))
+		return -EINVAL;
+	memcpy(&in, m->to->bytes, sizeof(in));
+	if (in.sin_family != AF_INET && in.sin_family != AF_UNSPEC)
+		return -EAFNOSUPPORT;
+	if (in.sin_port == 0)
+		return -EINVAL;
+	*to = (struct endpoint){.ip = ip_from4(in.sin_addr.s_addr), .port = ntohs(in.sin_port)};
+	return 0;
+}
+
+/* That of an AF_INET6 socket: 0; *none: AF_UNSPEC, as if no address was given. */
+static int target6(const struct inet_sock *s, const struct message *m, struct endpoint *to,
+		   bool *none)
+{
+	struct sockaddr_in6 in = {0};
+	const struct call_addr *a = m->to;
+
+	if (a->len < (int)sizeof(a->family))
+		return -EINVAL;
+	if (a->family == AF_UNSPEC) {
+		*none = true;
+		return 0;
+	}
+	if (a->family == AF_INET)
+		return s->v6only ? -ENETUNREACH : target4(m, to);
+	if (a->family != AF_INET6 || a->len < SIN6_LEN_OLD)
+		return -EINVAL;
+	memcpy(&in, a->bytes, a->len < (int)sizeof(in) ? SIN6_LEN_OLD : sizeof(in));
+	*to = (struct endpoint){.port = ntohs(in.sin6_port)};
+	memcpy(&to->ip, &in.sin6_addr, sizeof(to->ip));
+	if (ip_is_any(&to->ip) && ip_is4(&s->local.ip))
+		to->ip = ip_loopback4;
+	if (ip_is4(&to->ip) && s->v6only)
+		return -ENETUNREACH;
+	if (!to->port)
+		return -EINVAL;
+	if (ip_is_link_local(&to->ip) || (ip_is_multicast(&to->ip) && (to->ip.b[1] & 0xf) <= 2))
+		to->scope = in.sin6_scope_id;
+	return 0;
+}
+
+static int target(struct udp_sock *us, const struct message *m, struct sending *w)
+{
+	struct inet_sock *s = &us->inet;
+	bool none = !m->to;
+	int err = 0;
+
+	if (!none)
+		err = s->sock.family == AF_INET ? target4(m, &w->header.to)
+						: target6(s, m, &w->header.to, &none);
+	if (err)
+		return err;
+	if (none) {
+		if (!s->remote_set)
+			return -EDESTADDRREQ;
+		w->header.to = s->remote;
+		w->connected = true;
+		if (s->v6only && ip_is4(&s->remote.ip))
+			return -ENETUNREACH;
+	}
+	w->to4 = ip_is4(&w->header.to.ip);
+	if (w->to4 && m->flags & MSG_OOB)
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+/* Groups and all: the device and the source that the socket's options name. */
+static void choose_many(const struct udp_sock *us, struct sending *w)
+{
+	const struct inet_sock *s = &us->inet;
+	const struct host_address *a;
+	struct ip_control *c = &w->control;
+
+	if (!c->ifindex && ip_is_multicast(&w->header.to.ip))
+		c->ifindex = w->to4 ? s->mc_if : s->mc_if6;
+	if (!c->has_source && w->to4 && s->mc_addr && ip_is_multicast(&w->header.to.ip)) {
+		c->source = ip_from4(s->mc_addr);
+		c->has_source = true;
+	}
+	/* IPv4: who sends from an address sends by its device. */
+	if (c->ifindex || !c->has_source || !w->to4)
+		return;
+	if (ip_is_loopback(&c->source))
+		c->ifindex = IF_LO;
+	TAILQ_FOREACH(a, &s->sock.host->addresses, entry)
+		if (ip_equal(&a->ip, &c->source))
+			c->ifindex = a->ifindex;
+}
+
+static bool is_many(const struct ip *ip)
+{
+	return ip_is_multicast(ip) || (ip_is4(ip) && ip_to4(ip) == UINT32_MAX);
+}
+
+/* The way, and the source that the packet has. */
+static int find_way(struct udp_sock *us, struct sending *w)
+{
+	struct inet_sock *s = &us->inet;
+	struct ip_control *c = &w->control;
+	struct ip_header *h = &w->header;
+	int err;
+
+	if (!c->has_source && !ip_is_any(&us->source)) {
+		c->source = us->source;
+		c->has_source = true;
+	}
+	if (is_many(&h->to.ip))
+		choose_many(us, w);
+	else if (!c->ifindex)
+		c->ifindex = w->to4 ? s->unicast_if : s->unicast_if6;
+	err = route_find(s->sock.host, &h->to.ip, c->ifindex, &w->route);
+	if (err)
+		return err;
+	if (ip_is_any(&h->to.ip))
+		h->to.ip = w->to4 ? ip_loopback4 : ip_loopback6;
+	/* An AF_INET6 socket that is bound to an IPv4 address sends nothing else, and
+	 * the other way round. */
+	if (c->has_source && ip_is4(&c->source) != w->to4)
+		return -ENETUNREACH;
+	if (c->has_source && w->to4 && ip_is_loopback(&c->source) && w->route.ifindex != IF_LO)
+		return -EINVAL;
+	h->from.ip = c->has_source ? c->source : w->route.source;
+	h->from.port = s->local.port;
+	h->from.scope = h->to.scope = w->route.ifindex;
+	h->ifindex = w->route.ifindex;
+	/* IPv6 takes what a host sends itself to have come by the address's device. */
+	if (!w->to4 && w->route.host == s->sock.host && !ip_is_loopback(&h->to.ip))
+		h->ifindex = IF_ETH;
+	return w->route.broadcast && !sock_flag(&s->sock, SOCK_FLAG_BROADCAST) ? -EACCES : 0;
+}
+
+static void fill_header(const struct inet_sock *s, struct sending *w)
+{
+	const struct ip_control *c = &w->control;
+	const bool many = w->route.multicast;
+	struct ip_header *h = &w->header;
+
+	if (w->to4) {
+		h->ttl = many ? s->mc_ttl : s->ttl ? s->ttl : 64;
+		h->tos = s->tos;
+	} else {
+		h->ttl = many ? s->mc_hops : s->hops >= 0 ? s->hops : 64;
+		h->tos = s->tclass;
+	}
+	if (c->ttl >= 0)
+		h->ttl = c->ttl;
+	if (c->tos >= 0)
+		h->tos = c->tos;
+	h->multicast = false;
+}
+
+static bool whole_only(const struct inet_sock *s, const struct sending *w)
+{
+	const uint8_t how = w->to4 ? s->pmtudisc : s->pmtudisc6;
+
+	return how >= IP_PMTUDISC_DO && how != IP_PMTUDISC_OMIT;
+}
+
+/* Too large: tells who asked for such errors, too. mtu: what fits */
+static int too_large(struct inet_sock *s, const struct sending *w, uint32_t mtu)
+{
+	struct endpoint to = w->header.to;
+
+	/* Linux names the port of the connection, not that of the datagram. */
+	if (w->to4)
+		to.port = s->remote_set ? s->remote.port : 0;
+	if (errqueue_wanted(s, &to.ip))
+		errqueue_add(s, EMSGSIZE, SO_EE_ORIGIN_LOCAL, 0, 0, mtu, &to, NULL, NULL, 0);
+	return -EMSGSIZE;
+}
+
+/* May a datagram be `len` bytes large? */
+static int check_len(struct inet_sock *s, const struct sending *w, size_t len, uint16_t segment)
+{
+	const uint32_t mtu = w->route.mtu;
+	const size_t all = len + headers(w->to4);
+	const size_t most = w->to4 ? UDP_LEN_MAX : UDP_LEN_MAX + 40;
+	const int dontfrag = w->control.dontfrag;
+
+	if (all > most)
+		return too_large(s, w, mtu);
+	if (segment) {
+		if (headers(w->to4) + (len < segment ? len : segment) > mtu)
+			return -EMSGSIZE;
+		return len > (size_t)segment * UDP_SEGMENTS_MAX ? -EINVAL : 0;
+	}
+	if (all <= mtu)
+		return 0;
+	if (whole_only(s, w))
+		return too_large(s, w, mtu);
+	if (!w->to4 && (dontfrag < 0 ? inet_flag(s, INET6_DONTFRAG) : dontfrag))
+		return too_large(s, w, mtu);
+	return 0;
+}
+
+/* What the socket has to say before it takes any bytes. */
+static int check_sock(struct sock *s)
+{
+	if (s->err)
+		return sock_take_error(s);
+	return s->shut & SHUT_WRITE ? -EPIPE : 0;
+}
+
+/* --------------------------------------------------------------------- in pieces */
+
+void udp_cork_free(struct udp_sock *s)
+{
+	struct alloc *mem = &s->inet.sock.file.net->mem;
+
+	if (!s->cork)
+		return;
+	alloc_put(mem, s->cork->packet);
+	alloc_put(mem, s->cork);
+	s->cork = NULL;
+}
+
+int udp_push(struct udp_sock *s)
+{
+	struct cork *c = s->cork;
+	struct sending w;
+	int err;
+
+	if (!c)
+		return 0;
+	w = (struct sending){.header = c->header, .route = c->route, .to4 = c->to4,
+			     .control = {.dontfrag = -1}};
+	err = c->segment ? check_len(&s->inet, &w, c->packet->len, c->segment) : 0;
+	if (!err) {
+		struct udp_out o = {
+			.sock = s,
+			.data = c->packet->data,
+			.len = c->packet->len,
+			.segment = c->segment,
+			.header = c->header,
+			.route = &c->route,
+		};
+
+		err = udp_deliver(&o);
+	}
+	udp_cork_free(s);
+	return err;
+}
+
+/* Begins to put pieces together. */
+static int cork_begin(struct udp_sock *s, const struct sending *w, uint16_t segment)
+{
+	struct alloc *mem = &s->inet.sock.file.net->mem;
+	struct cork *c = alloc_zero(mem, sizeof(*c));
+
+	if (c)
+		c->packet = alloc_zero(mem, sizeof(*c->packet));
+	if (!c || !c->packet) {
+		alloc_put(mem, c);
+		return -ENOBUFS;
+	}
+	c->header = w->header;
+	c->route = w->route;
+	c->to4 = w->to4;
+	c->segment = segment;
+	s->cork = c;
+	return 0;
+}
+
+static int append(struct udp_sock *s, struct message *m, const struct ip_control *control)
+{
+	struct alloc *mem = &s->inet.sock.file.net->mem;
+	struct cork *c = s->cork;
+	const struct sending w = {.header = c->header, .route = c->route, .to4 = c->to4,
+				  .control = *control};
+	const size_t len = c->packet->len + m->len;
+	int err = check_sock(&s->inet.sock);
+
+	if (!err && (m->len > UDP_LEN_MAX || len > UDP_LEN_MAX))
+		err = too_large(&s->inet, &w, w.route.mtu);
+	/* Segments are looked at when all is there. */
+	if (!err && !c->segment)
+		err = check_len(&s->inet, &w, len, 0);
+	if (!err && len > c->packet->room) {
+		struct packet *p = alloc_resize(mem, c->packet, sizeof(*p) + len * 2);
+
+		if (!p)
+			return -ENOBUFS;
+		c->packet = p;
+		p->room = len * 2;
+	}
+	if (!err && m->len)
+		err = message_take(m, 0, c->packet->data + c->packet->len, m->len);
+	if (!err)
+		c->packet->len = len;
+	return err;
+}
+
+/* One piece more. more: it is not the last */
+static ssize_t send_piece(struct udp_sock *s, struct message *m, const struct ip_control *control,
+			  bool more)
+{
+	int err = append(s, m, control);
+
+	if (err)
+		udp_cork_free(s);
+	else if (!more)
+		err = udp_push(s);
+	return err ? err : (ssize_t)m->len;
+}
+
+/* Is this a piece of what is pending? Its address is not looked at then, but for an
+ * AF_INET6 socket's, which says by what family it goes. */
+static int joins_cork(struct udp_sock *s, const struct message *m)
+{
+	const struct inet_sock *i = &s->inet;
+	struct endpoint to;
+	bool none = !m->to;
+	int err;
+
+	if (i->sock.family == AF_INET)
+		return m->flags & MSG_OOB ? -EOPNOTSUPP : 0;
+	if (none)
+		return 0;
+	err = target6(i, m, &to, &none);
+	if (err || none)
+		return err;
+	return ip_is4(&to.ip) && !s->cork->to4 ? -EINVAL : 0;
+}
+
+/* ------------------------------------------------------------------------- the call */
+
+static int prepare(struct udp_sock *us, struct message *m, struct sending *w)
+{
+	struct inet_sock *s = &us->inet;
+	int err = target(us, m, w);
+
+	if (err)
+		return err;
+	w->control.ifindex = s->sock.bound_ifindex;
+	if (!w->control.ifindex && w->header.to.scope)
+		w->control.ifindex = w->header.to.scope;
+	if (m->control_len) {
+		err = ip_control_read(s, m, w->to4, &w->control);
+		if (err)
+			return err;
+	}
+	err = find_way(us, w);
+	if (!err)
+		fill_header(s, w);
+	return err;
+}
+
+ssize_t udp_send(struct sock *sk, struct message *m)
+{
+	struct udp_sock *s = udp_of(sk);
+	const bool more = s->corked || m->flags & MSG_MORE;
+	struct sending w;
+	struct udp_out o;
+	uint16_t segment;
+	int err;
+
+	/* inet_send_prepare() */
+	if (!s->inet.local.port && port_auto(&s->inet))
+		return -EAGAIN;
+	if (m->len > UDP_LEN_MAX)
+		return -EMSGSIZE;
+	w.connected = false;
+	w.control = (struct ip_control){.ttl = -1, .tos = -1, .dontfrag = -1, .segment = -1};
+	if (s->cork) {
+		err = joins_cork(s, m);
+		return err ? err : send_piece(s, m, &w.control, more);
+	}
+	err = prepare(s, m, &w);
+	if (err)
+		return err;
+	if (m->flags & MSG_CONFIRM && m->flags & MSG_PROBE_ && !m->len)
+		return 0;
+	segment = w.control.segment >= 0 ? w.control.segment : s->segment;
+	if (more) {
+		err = cork_begin(s, &w, segment);
+		return err ? err : send_piece(s, m, &w.control, true);
+	}
+	err = check_sock(sk);
+	if (!err)
+		err = check_len(&s->inet, &w, m->len, segment);
+	if (err)
+		return err;
+	o = (struct udp_out){.sock = s, .m = m, .len = m->len, .segment = segment,
+			     .header = w.header, .route = &w.route};
+	err = udp_deliver(&o);
+	return err ? err : (ssize_t)m->len;
+}
