@@ -42,6 +42,7 @@ uint32_t ip_hash(const struct ip *, uint32_t seed);
 /* A host of the network: its devices, and the names bound on it. Device 1 is lo
  * (127.0.0.0/8, ::1); 2 is eth0, on the one link that all hosts share. */
 enum { IF_LO = 1, IF_ETH = 2 };
+enum { LO_MTU = 65536 };
 
 struct host_address {
 	struct hash_node node;     /* of net.addresses: not those of lo */
@@ -68,7 +69,7 @@ struct host {
 	TAILQ_ENTRY(host) entry;   /* of net.hosts */
 	char name[64];
 	bool up;                   /* its link; lo always is */
-	int mtu;                   /* of eth0: 1500; of lo: 65536 */
+	int mtu;                   /* of eth0: 1500; that of lo is LO_MTU */
 	uint8_t mac[6];
 	TAILQ_HEAD(, host_address) addresses; /* those of lo first */
 	uint16_t port_low, port_high; /* given out unasked: 32768 to 60999 */
@@ -85,6 +86,8 @@ int host_del_address(struct host *, const struct ip *); /* -EADDRNOTAVAIL */
 /* Its cable: what is sent while it is down is neither delivered nor lost to TCP. TCP
  * hears of a change by tcp_link_changed(). */
 void host_set_up(struct host *, bool up);
+/* Who has this address on the link? NULL: nobody. */
+struct host *host_at(const struct net *, const struct ip *);
 /* Is this one of its own addresses (127/8 all are)? */
 bool host_has(const struct host *, const struct ip *);
 
@@ -173,9 +176,9 @@ struct bind {
 	struct ip ip;
 	union {                      /* who takes what comes from anywhere: listeners, and */
 		struct inet_sock *one;   /* datagram sockets that are not connected */
-		struct inet_sock **many; /* if there are more than one; in order of coming */
+		struct inet_sock **many; /* if there is room; in order of coming */
 	};
-	uint32_t nmembers;
+	uint32_t nmembers, room;
 	uint32_t count;              /* of all that hold it, with those in TIME_WAIT */
 	uint32_t nwaits;             /* in TIME_WAIT */
 	uid_t uid;                   /* BIND_REUSEPORT: whose they are; else 0 */
@@ -238,6 +241,10 @@ void multicast_free(struct inet_sock *);
 bool multicast_takes(const struct inet_sock *, const struct ip *group, const struct ip *source,
 		     int ifindex);
 bool host_in_group(const struct host *, const struct ip *group);
+
+/* SIOCGIFCONF and its kin, for sockets of every family. NOT_MINE: none of these. arg is
+ * the embedder's memory. */
+int inet_ioctl(struct task *, unsigned long request, void *arg);
 
 /* TCP, about hosts: one of these may have become (un)reachable. */
 void tcp_link_changed(struct net *);

@@ -196,6 +196,7 @@ struct net *net_new(const struct alloc *mem, const struct net_limits *limit)
 	TAILQ_INIT(&n->sleepers);
 	TAILQ_INIT(&n->hosts);
 	TAILQ_INIT(&n->tasks);
+	TAILQ_INIT(&n->waits);
 	hash_init(&n->addresses, &n->mem);
 	hash_init(&n->groups, &n->mem);
 	return n;

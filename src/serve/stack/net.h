@@ -119,6 +119,8 @@ struct net {
 	TAILQ_HEAD(, host) hosts;
 	TAILQ_HEAD(, task) tasks;
 	struct hash addresses; /* struct host_address by ip: who has it */
+	TAILQ_HEAD(, port_wait) waits; /* ports in TIME_WAIT, the oldest first */
+	unsigned nwaits;
 	struct hash groups;    /* multicast memberships by group: udp */
 };
 

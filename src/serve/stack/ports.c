@@ -1,0 +1,492 @@
+/*
+ * ports.c - who holds which port, and who gets what comes in.
+ *
+ * A bind is an address and a port together with what decides who else may have them
+ * (enum bind_class, uid, device); sockets that are alike in all of it share one bind and
+ * are only counted there. So a conflict is looked for among binds, and a port that a
+ * million connections share costs no more than one that two do. Binds are found by
+ * address and port (by_address), and by port alone (page): those of connect(2)'s choice
+ * (BIND_SHARED) last, so that the first one tells whether a port may be shared.
+ *
+ * Members of a bind are the sockets that take what comes from anywhere: listeners, and
+ * datagram sockets without a peer. Connected sockets are found by both ends, in a table
+ * (pair) whose slots keep the hash, so that looking touches no socket but the right one.
+ *
+ * TIME_WAIT is a port_wait: it counts in its bind and keeps its pair from being used
+ * again, for a minute or until the network has too many of them. The oldest are
+ * forgotten as others come, or when somebody looks.
+ *
+ * TCP and UDP tables are alike. Nothing here knows more of a socket than struct
+ * inet_sock and whether it carries datagrams.
+ */
+#include "ports.h"
+
+#include <errno.h>
+
+enum { PAGE_PORTS = 256, PAGES = 65536 / PAGE_PORTS, FIRST_FREE_PORT = 1024 };
+LIST_HEAD(bind_list, bind);
+
+struct port_page {
+	struct bind_list port[PAGE_PORTS];
+};
+
+struct ports *ports_of(const struct inet_sock *s)
+{
+	struct host *h = s->sock.host;
+
+	return s->sock.type == SOCK_DGRAM ? &h->udp : &h->tcp;
+}
+
+void ports_init(struct ports *p, struct net *n)
+{
+	p->net = n;
+	hash_init(&p->by_address, &n->mem);
+	hash_init(&p->waits, &n->mem);
+}
+
+void ports_free(struct ports *p)
+{
+	struct alloc *mem = &p->net->mem;
+
+	waits_forget(p);
+	for (unsigned i = 0; p->page && i < PAGES; i++)
+		alloc_put(mem, p->page[i]);
+	alloc_put(mem, p->page);
+	alloc_put(mem, p->pair);
+	hash_free(&p->by_address);
+	hash_free(&p->waits);
+}
+
+/* --------------------------------------------------------------------- binds */
+
+static uint32_t address_hash(const struct ports *p, const struct ip *ip, uint16_t port)
+{
+	return ip_hash(ip, p->net->hash_seed ^ port * 0x9e3779b9u);
+}
+
+static struct bind *same_address(struct hash_node *at, const struct ip *ip, uint16_t port)
+{
+	for (; at; at = hash_next(at)) {
+		struct bind *b = (struct bind *)at;
+
+		if (b->number == port && ip_equal(&b->ip, ip))
+			return b;
+	}
+	return NULL;
+}
+
+struct bind *bind_first(const struct ports *p, const struct ip *ip, uint16_t port)
+{
+	return same_address(hash_first(&p->by_address, address_hash(p, ip, port)), ip, port);
+}
+
+struct bind *bind_next(struct bind *b)
+{
+	return same_address(hash_next(&b->node), &b->ip, b->number);
+}
+
+static struct bind_list *port_list(const struct ports *p, uint16_t port)
+{
+	struct port_page *page = p->page ? p->page[port / PAGE_PORTS] : NULL;
+
+	return page ? &page->port[port % PAGE_PORTS] : NULL;
+}
+
+/* The same, made if there is none; NULL: no memory. */
+static struct bind_list *port_list_new(struct ports *p, uint16_t port)
+{
+	struct alloc *mem = &p->net->mem;
+	struct port_page **page;
+
+	if (!p->page)
+		p->page = alloc_zero(mem, PAGES * sizeof(*p->page));
+	if (!p->page)
+		return NULL;
+	page = &p->page[port / PAGE_PORTS];
+	if (!*page)
+		*page = alloc_zero(mem, sizeof(**page));
+	return *page ? &(*page)->port[port % PAGE_PORTS] : NULL;
+}
+
+struct bind *bind_on_port(const struct ports *p, uint16_t port)
+{
+	const struct bind_list *l = port_list(p, port);
+
+	return l ? LIST_FIRST(l) : NULL;
+}
+
+/* Those that connect(2) made stay behind the others. */
+static void list_bind(struct bind_list *l, struct bind *b)
+{
+	struct bind *before = NULL, *at;
+
+	if (b->class & BIND_SHARED)
+		for (at = LIST_FIRST(l); at && !(at->class & BIND_SHARED); at = LIST_NEXT(at, entry))
+			before = at;
+	if (before)
+		LIST_INSERT_AFTER(before, b, entry);
+	else
+		LIST_INSERT_HEAD(l, b, entry);
+}
+
+static bool bind_is(const struct bind *b, const struct want *w)
+{
+	return b->class == w->class && b->ifindex == w->ifindex && b->uid == w->uid;
+}
+
+static struct bind *bind_find(const struct ports *p, const struct want *w)
+{
+	struct bind *b = bind_first(p, &w->ip, w->port);
+
+	while (b && !bind_is(b, w))
+		b = bind_next(b);
+	return b;
+}
+
+static struct bind *bind_new(struct ports *p, const struct want *w)
+{
+	struct bind_list *l = port_list_new(p, w->port);
+	struct bind *b = l ? alloc_zero(&p->net->mem, sizeof(*b)) : NULL;
+
+	if (!b)
+		return NULL;
+	b->ip = w->ip;
+	b->number = w->port;
+	b->class = w->class;
+	b->ifindex = w->ifindex;
+	b->uid = w->uid;
+	hash_add(&p->by_address, &b->node, address_hash(p, &w->ip, w->port));
+	list_bind(l, b);
+	return b;
+}
+
+void bind_put(struct ports *p, struct bind *b)
+{
+	if (b->count)
+		return;
+	LIST_REMOVE(b, entry);
+	hash_del(&p->by_address, &b->node);
+	alloc_put(&p->net->mem, b);
+}
+
+/* ------------------------------------------------------------------- members */
+
+enum { NOT_MEMBER = UINT32_MAX };
+
+struct inet_sock *bind_member(const struct bind *b, uint32_t i)
+{
+	return b->room ? b->many[i] : b->one;
+}
+
+/* Room for one more: after it member_add() cannot fail. */
+static int member_room(struct ports *p, struct bind *b)
+{
+	const uint32_t room = b->room ? b->room * 2 : 4;
+	struct inet_sock **many;
+
+	if (b->nmembers == 0 || b->nmembers < b->room)
+		return 0;
+	many = alloc_resize(&p->net->mem, b->room ? b->many : NULL, room * sizeof(*many));
+	if (!many)
+		return -ENOMEM;
+	if (!b->room)
+		many[0] = b->one;
+	b->many = many;
+	b->room = room;
+	return 0;
+}
+
+static void member_add(struct bind *b, struct inet_sock *s)
+{
+	if (b->room)
+		b->many[b->nmembers] = s;
+	else
+		b->one = s;
+	s->place = b->nmembers++;
+}
+
+static void member_del(struct ports *p, struct bind *b, struct inet_sock *s)
+{
+	struct inet_sock **many = b->many, *last;
+	uint32_t at = s->place;
+
+	s->place = NOT_MEMBER;
+	b->nmembers--;
+	if (!b->room)
+		return;
+	if (b->class & BIND_REUSEPORT) {
+		many[at] = many[b->nmembers];
+		many[at]->place = at;
+	} else { /* of several datagram sockets the last to come gets what comes */
+		for (; at < b->nmembers; at++) {
+			many[at] = many[at + 1];
+			many[at]->place = at;
+		}
+	}
+	if (b->nmembers > 1)
+		return;
+	last = b->nmembers ? many[0] : NULL;
+	alloc_put(&p->net->mem, many);
+	b->room = 0;
+	b->one = last;
+}
+
+/* ------------------------------------------------------------------- holding */
+
+static bool is_member(const struct inet_sock *s)
+{
+	return s->place != NOT_MEMBER;
+}
+
+/* Does it take what comes from anywhere? */
+static bool takes_all(const struct inet_sock *s, uint8_t class)
+{
+	return class & BIND_LISTENS || (s->sock.type == SOCK_DGRAM && !s->paired);
+}
+
+/* A bind that needs nothing but its class changed for w. */
+static bool can_turn_into(const struct bind *b, const struct want *w)
+{
+	return b && b->count == 1 && b->number == w->port && ip_equal(&b->ip, &w->ip) &&
+	       !((b->class ^ w->class) & BIND_SHARED);
+}
+
+void port_let_go(struct inet_sock *s)
+{
+	struct ports *p = ports_of(s);
+	struct bind *b = s->bind;
+
+	if (!b)
+		return;
+	if (is_member(s))
+		member_del(p, b, s);
+	s->bind = NULL;
+	b->count--;
+	bind_put(p, b);
+}
+
+int port_settle(struct inet_sock *s, const struct want *w)
+{
+	struct ports *p = ports_of(s);
+	struct bind *b = bind_find(p, w);
+	const bool takes = takes_all(s, w->class);
+
+	if (!b && can_turn_into(s->bind, w)) {
+		b = s->bind;
+		b->class = w->class;
+		b->ifindex = w->ifindex;
+		b->uid = w->uid;
+	}
+	if (!b)
+		b = bind_new(p, w);
+	if (!b)
+		return -ENOMEM;
+	if (takes && !(s->bind == b && is_member(s)) && member_room(p, b)) {
+		bind_put(p, b);
+		return -ENOMEM;
+	}
+	if (s->bind != b) {
+		b->count++;
+		port_let_go(s);
+		s->bind = b;
+		s->place = NOT_MEMBER;
+	}
+	if (takes && !is_member(s))
+		member_add(b, s);
+	else if (!takes && is_member(s))
+		member_del(p, b, s);
+	return 0;
+}
+
+struct want port_want(const struct inet_sock *s, const struct ip *ip, uint16_t port)
+{
+	struct want w = {.ip = *ip, .port = port, .own = s->bind};
+
+	w.ifindex = s->sock.bound_ifindex;
+	if (sock_flag(&s->sock, SOCK_FLAG_REUSEADDR))
+		w.class |= BIND_REUSEADDR;
+	if (sock_flag(&s->sock, SOCK_FLAG_REUSEPORT)) {
+		w.class |= BIND_REUSEPORT;
+		w.uid = s->sock.owner.uid;
+	}
+	if (s->v6only)
+		w.class |= BIND_V6ONLY;
+	if (s->bind)
+		w.class |= s->bind->class & (BIND_LISTENS | BIND_SHARED);
+	return w;
+}
+
+int port_changed(struct inet_sock *s)
+{
+	struct want w;
+
+	if (!s->bind)
+		return 0;
+	w = port_want(s, &s->bind->ip, s->bind->number);
+	if (!s->sock.listens)
+		w.class &= ~BIND_LISTENS;
+	return port_settle(s, &w);
+}
+
+/* ----------------------------------------------------------------- conflicts */
+
+/* Is there an address that both would have? */
+static bool overlap(const struct ip *a, bool a_v6only, const struct ip *b, bool b_v6only)
+{
+	if (ip_equal(a, b))
+		return true;
+	if (ip_equal(a, &ip_any6))
+		return !(a_v6only && ip_is4(b));
+	if (ip_equal(b, &ip_any6))
+		return !(b_v6only && ip_is4(a));
+	return (ip_equal(a, &ip_any4) && ip_is4(b)) || (ip_equal(b, &ip_any4) && ip_is4(a));
+}
+
+/* inet_bind_conflict() of net/ipv4/inet_connection_sock.c, and what UDP has like it. */
+static bool tolerates(const struct bind *b, const struct want *w)
+{
+	const uint8_t both = b->class & w->class;
+
+	if (b->count - (w->own == b) == 0)
+		return true;
+	if (b->ifindex && w->ifindex && b->ifindex != w->ifindex)
+		return true;
+	if (!overlap(&b->ip, b->class & BIND_V6ONLY, &w->ip, w->class & BIND_V6ONLY))
+		return true;
+	if (w->alone)
+		return false;
+	if (both & BIND_REUSEADDR && !(b->class & BIND_LISTENS))
+		return true;
+	return both & BIND_REUSEPORT && (b->uid == w->uid || b->count == b->nwaits);
+}
+
+static bool conflicts_at(const struct ports *p, const struct ip *ip, const struct want *w)
+{
+	for (struct bind *b = bind_first(p, ip, w->port); b; b = bind_next(b))
+		if (!tolerates(b, w))
+			return true;
+	return false;
+}
+
+static bool conflicts(const struct ports *p, const struct want *w)
+{
+	const struct bind *b = bind_on_port(p, w->port);
+
+	if (!b)
+		return false;
+	/* An address of one's own has three rivals; a wildcard may have any. */
+	if (!ip_is_any(&w->ip))
+		return conflicts_at(p, &w->ip, w) || conflicts_at(p, &ip_any6, w) ||
+		       (ip_is4(&w->ip) && conflicts_at(p, &ip_any4, w));
+	for (; b; b = LIST_NEXT(b, entry))
+		if (!tolerates(b, w))
+			return true;
+	return false;
+}
+
+int port_listen(struct inet_sock *s)
+{
+	struct want w;
+	int err = s->bind ? 0 : port_auto(s);
+
+	if (err)
+		return err;
+	w = port_want(s, &s->bind->ip, s->bind->number);
+	if (w.class & BIND_LISTENS)
+		return 0;
+	w.class |= BIND_LISTENS;
+	w.class &= ~BIND_SHARED;
+	if (conflicts(ports_of(s), &w))
+		return -EADDRINUSE;
+	return port_settle(s, &w);
+}
+
+/* ------------------------------------------------------------- ports unasked */
+
+struct choice port_choose(const struct inet_sock *s, uint32_t start, uint32_t parity)
+{
+	const struct host *h = s->sock.host;
+	uint32_t low = h->port_low, high = h->port_high;
+
+	/* IP_LOCAL_PORT_RANGE counts as far as it is within the host's. */
+	if (s->local_low >= low && s->local_low <= high)
+		low = s->local_low;
+	if (s->local_high >= low && s->local_high <= high)
+		high = s->local_high;
+	return (struct choice){low, high - low + 1, start % (high - low + 1), 0, parity};
+}
+
+/* 0: there are no more. */
+uint16_t port_next(struct choice *c)
+{
+	while (c->step < c->n * 2) {
+		const uint32_t parity = c->step < c->n ? c->parity : !c->parity;
+		uint32_t at = c->start + c->step++ % c->n;
+
+		if (at >= c->n)
+			at -= c->n;
+		if ((at & 1) == parity)
+			return c->low + at;
+	}
+	return 0;
+}
+
+int port_auto(struct inet_sock *s)
+{
+	struct ports *p = ports_of(s);
+	struct choice c = port_choose(s, net_random(p->net), 1);
+	struct want w = port_want(s, &s->local.ip, 0);
+	int err;
+
+	w.alone = true;
+	while ((w.port = port_next(&c)))
+		if (!conflicts(p, &w))
+			break;
+	if (!w.port)
+		return -EADDRINUSE;
+	err = port_settle(s, &w);
+	if (!err)
+		s->local.port = w.port;
+	return err;
+}
+
+/* May anybody be bound to this address on this host? */
+static bool is_bindable(const struct inet_sock *s, const struct ip *ip)
+{
+	struct host *h = s->sock.host;
+	struct route r;
+
+	if (ip_is_any(ip) || ip_is_multicast(ip) || host_has(h, ip) ||
+	    inet_flag(s, INET_FREEBIND) || inet_flag(s, INET_TRANSPARENT))
+		return true;
+	return !route_find(h, ip, 0, &r) && r.broadcast;
+}
+
+int port_bind(struct inet_sock *s, const struct endpoint *e, bool privileged)
+{
+	struct ports *p = ports_of(s);
+	const struct endpoint before = s->local;
+	struct want w;
+	int err = 0;
+
+	if (!is_bindable(s, &e->ip))
+		return -EADDRNOTAVAIL;
+	if (e->port && e->port < FIRST_FREE_PORT && !privileged)
+		return -EACCES;
+	if (s->bind)
+		return -EINVAL;
+	waits_expire(p->net);
+	s->local = *e;
+	w = port_want(s, &e->ip, e->port);
+	if (e->port)
+		err = conflicts(p, &w) ? -EADDRINUSE : port_settle(s, &w);
+	else if (!inet_flag(s, INET_BIND_ADDRESS_NO_PORT))
+		err = port_auto(s);
+	if (err) {
+		s->local = before;
+		return err;
+	}
+	s->address_given = !ip_is_any(&e->ip);
+	s->port_given = e->port != 0;
+	return 0;
+}
