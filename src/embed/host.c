@@ -7,6 +7,8 @@
 
 #include "embed.h"
 
+#include "../serve/stack/unix.h"
+
 /* "10.0.0.1/24", "fd00::1/64"; without a prefix, the whole of it. */
 static int read_address(const char *text, struct ip *ip, unsigned *prefix)
 {
@@ -82,4 +84,15 @@ void sc_host_set_up(struct sc_host *host, bool up)
 	net_lock(h->net);
 	host_set_up(h, up);
 	net_unlock(h->net);
+}
+
+int sc_unlink(struct sc_host *host, const char *path)
+{
+	struct host *h = host_of(host);
+	int err;
+
+	net_lock(h->net);
+	err = unix_unlink(h, path);
+	net_unlock(h->net);
+	return err;
 }
