@@ -2,20 +2,6 @@
 
 #include <errno.h>
 
-int caller_read(struct caller *who, uint64_t at, void *buf, size_t len)
-{
-	ssize_t n = len ? who->ops->read(who, at, buf, len) : 0;
-
-	return n < 0 ? (int)n : (size_t)n < len ? -EFAULT : 0;
-}
-
-int caller_write(struct caller *who, uint64_t at, const void *buf, size_t len)
-{
-	ssize_t n = len ? who->ops->write(who, at, buf, len) : 0;
-
-	return n < 0 ? (int)n : (size_t)n < len ? -EFAULT : 0;
-}
-
 /* Walks spans from byte `skip` on; `move` is the caller's read or write. */
 typedef ssize_t move_fn(struct caller *, uint64_t at, uint8_t *buf, size_t len);
 

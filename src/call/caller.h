@@ -8,6 +8,7 @@
 #ifndef SOCKETCALL_CALLER_H
 #define SOCKETCALL_CALLER_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -76,8 +77,18 @@ struct caller {
 };
 
 /* Reads exactly len bytes or fails: 0, -EFAULT or another -errno. */
-int caller_read(struct caller *, uint64_t at, void *buf, size_t len);
-int caller_write(struct caller *, uint64_t at, const void *buf, size_t len);
+static inline int caller_read(struct caller *who, uint64_t at, void *buf, size_t len)
+{
+	ssize_t n = len ? who->ops->read(who, at, buf, len) : 0;
+
+	return n < 0 ? (int)n : (size_t)n < len ? -EFAULT : 0;
+}
+static inline int caller_write(struct caller *who, uint64_t at, const void *buf, size_t len)
+{
+	ssize_t n = len ? who->ops->write(who, at, buf, len) : 0;
+
+	return n < 0 ? (int)n : (size_t)n < len ? -EFAULT : 0;
+}
 
 /* Scatter and gather: moves up to len bytes between buf and the spans, in order,
  * stopping at the first fault. Returns bytes moved, or -errno if none (0 if len

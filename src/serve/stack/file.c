@@ -22,19 +22,13 @@ int file_init(struct file *f, struct net *n, const struct file_ops *ops)
 }
 
 /* Who watches without a reference (an item of an epoll set) hears that it is over. */
-static void release(struct file *f)
+void file_release(struct file *f)
 {
 	struct watch *w;
 
 	while ((w = LIST_FIRST(&f->watches)))
 		w->fire(w, 0);
 	f->ops->release(f);
-}
-
-void file_put(struct file *f)
-{
-	if (f && --f->refs == 0)
-		release(f);
 }
 
 void file_end(struct file *f)

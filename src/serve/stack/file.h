@@ -51,7 +51,12 @@ static inline struct file *file_get(struct file *f)
 	f->refs++;
 	return f;
 }
-void file_put(struct file *); /* NULL is fine */
+void file_release(struct file *); /* the last one is gone */
+static inline void file_put(struct file *f) /* NULL is fine */
+{
+	if (f && --f->refs == 0)
+		file_release(f);
+}
 /* For release(): takes it from the network's count. Its memory is the owner's. */
 void file_end(struct file *);
 

@@ -18,47 +18,6 @@ const struct ip ip_loopback6 = {{.b = {[15] = 1}}};
 /* A sockaddr_in6 without sin6_scope_id, as RFC 2133 had it, will do. */
 enum { SIN6_LEN_OLD = offsetof(struct sockaddr_in6, sin6_scope_id) };
 
-struct ip ip_from4(uint32_t be)
-{
-	struct ip ip = ip_any4;
-
-	memcpy(&ip.b[12], &be, 4);
-	return ip;
-}
-
-uint32_t ip_to4(const struct ip *ip)
-{
-	uint32_t be;
-
-	memcpy(&be, &ip->b[12], 4);
-	return be;
-}
-
-bool ip_is4(const struct ip *ip)
-{
-	return ip->q[0] == 0 && memcmp(&ip->b[8], &ip_any4.b[8], 4) == 0;
-}
-
-bool ip_is_any(const struct ip *ip)
-{
-	return ip_equal(ip, &ip_any4) || ip_equal(ip, &ip_any6);
-}
-
-bool ip_is_loopback(const struct ip *ip)
-{
-	return ip_equal(ip, &ip_loopback6) || (ip_is4(ip) && ip->b[12] == 127);
-}
-
-bool ip_is_multicast(const struct ip *ip)
-{
-	return ip->b[0] == 0xff || (ip_is4(ip) && ip->b[12] >> 4 == 0xe);
-}
-
-bool ip_is_link_local(const struct ip *ip)
-{
-	return ip->b[0] == 0xfe && ip->b[1] >> 6 == 2;
-}
-
 uint32_t ip_hash(const struct ip *ip, uint32_t seed)
 {
 	uint64_t x = (ip->q[0] ^ seed) * UINT64_C(0x9e3779b97f4a7c15);

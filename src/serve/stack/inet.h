@@ -9,6 +9,8 @@
 #ifndef SOCKETCALL_STACK_INET_H
 #define SOCKETCALL_STACK_INET_H
 
+#include <string.h>
+
 #include "sock.h"
 
 struct ip {
@@ -26,16 +28,45 @@ struct endpoint {
 };
 
 extern const struct ip ip_any4, ip_any6, ip_loopback4, ip_loopback6;
-struct ip ip_from4(uint32_t be); /* network order */
-uint32_t ip_to4(const struct ip *); /* network order */
-bool ip_is4(const struct ip *);
-bool ip_is_any(const struct ip *); /* 0.0.0.0 or :: */
-bool ip_is_loopback(const struct ip *); /* 127.0.0.0/8, ::1 */
-bool ip_is_multicast(const struct ip *);
-bool ip_is_link_local(const struct ip *); /* fe80::/10 */
+static inline struct ip ip_from4(uint32_t be) /* network order */
+{
+	struct ip ip = {{.b = {[10] = 0xff, 0xff}}};
+
+	memcpy(&ip.b[12], &be, 4);
+	return ip;
+}
+static inline uint32_t ip_to4(const struct ip *ip) /* network order */
+{
+	uint32_t be;
+
+	memcpy(&be, &ip->b[12], 4);
+	return be;
+}
+static inline bool ip_is4(const struct ip *ip)
+{
+	static const uint8_t mapped[4] = {0, 0, 0xff, 0xff};
+
+	return ip->q[0] == 0 && memcmp(&ip->b[8], mapped, 4) == 0;
+}
 static inline bool ip_equal(const struct ip *a, const struct ip *b)
 {
 	return a->q[0] == b->q[0] && a->q[1] == b->q[1];
+}
+static inline bool ip_is_any(const struct ip *ip) /* 0.0.0.0 or :: */
+{
+	return ip->q[0] == 0 && (ip->q[1] == 0 || ip_equal(ip, &ip_any4));
+}
+static inline bool ip_is_loopback(const struct ip *ip) /* 127.0.0.0/8, ::1 */
+{
+	return ip_is4(ip) ? ip->b[12] == 127 : ip_equal(ip, &ip_loopback6);
+}
+static inline bool ip_is_multicast(const struct ip *ip)
+{
+	return ip->b[0] == 0xff || (ip_is4(ip) && ip->b[12] >> 4 == 0xe);
+}
+static inline bool ip_is_link_local(const struct ip *ip) /* fe80::/10 */
+{
+	return ip->b[0] == 0xfe && ip->b[1] >> 6 == 2;
 }
 uint32_t ip_hash(const struct ip *, uint32_t seed);
 

@@ -106,12 +106,6 @@ uint32_t net_random(struct net *n)
 	return (n->seed * UINT64_C(2685821657736338717)) >> 32;
 }
 
-void net_lock(struct net *n)
-{
-	pthread_mutex_lock(&n->lock);
-	net_run(n);
-}
-
 void net_tell(struct net *n)
 {
 	struct teller me = {.thread = pthread_self()};

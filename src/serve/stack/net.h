@@ -147,7 +147,12 @@ static inline bool timer_is_set(const struct timer *t)
 
 uint32_t net_random(struct net *);
 
-void net_lock(struct net *); /* and runs what is due */
+static inline void net_lock(struct net *n) /* and runs what is due */
+{
+	pthread_mutex_lock(&n->lock);
+	if (n->timers.root)
+		net_run(n);
+}
 /* And tells what is to be told. If this happens in something that is being told, it is
  * left to that teller, for when it returns: what is told may call again and again, and
  * must not nest. */

@@ -110,10 +110,8 @@ struct task *task_fork(struct task *from, bool share_fds)
 	return t;
 }
 
-void task_put(struct task *t)
+void task_release(struct task *t)
 {
-	if (--t->refs)
-		return;
 	table_put(t->net, t->fds);
 	alloc_put(&t->net->mem, t->face);
 	alloc_put(&t->net->mem, t);

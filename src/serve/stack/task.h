@@ -47,7 +47,12 @@ struct task *task_new(struct host *, const struct creds *, bool privileged); /* 
 struct task *task_fork(struct task *, bool share_fds); /* NULL: ENOMEM */
 /* Closes its descriptors; calls of it that wait end with -EINTR. */
 void task_end(struct task *);
-void task_put(struct task *);
+void task_release(struct task *); /* nobody has it any more */
+static inline void task_put(struct task *t)
+{
+	if (--t->refs == 0)
+		task_release(t);
+}
 /* As execve(2): closes what is FD_CLOEXEC. */
 void task_exec(struct task *);
 
