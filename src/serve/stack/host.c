@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "inet.h"
+#include "unix.h"
 
 static unsigned ip_bits(const struct ip *ip)
 {
@@ -169,7 +170,7 @@ void host_free(struct host *h)
 		del(TAILQ_FIRST(&h->addresses));
 	ports_free(&h->tcp);
 	ports_free(&h->udp);
-	hash_free(&h->unix_names);
+	unix_names_free(h);
 	TAILQ_REMOVE(&h->net->hosts, h, entry);
 	alloc_put(&h->net->mem, h);
 }
