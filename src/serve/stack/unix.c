@@ -291,9 +291,9 @@ static int unix_ioctl(struct task *t, struct sock *s, unsigned long request, voi
 		*out = unread_bytes(u);
 		return 0;
 	case SIOCATMARK:
-		/* Of the others' messages an empty one looks like a mark to Linux. */
-		*out = unix_is_stream(u) ? unix_stream_at_mark(u)
-					 : !TAILQ_EMPTY(&u->queue) && !TAILQ_FIRST(&u->queue)->len;
+		if (!unix_is_stream(u))
+			return -EOPNOTSUPP;
+		*out = unix_stream_at_mark(u);
 		return 0;
 	default:
 		return NOT_MINE;
@@ -335,9 +335,9 @@ static int get_peergroups(struct op *op, struct sock *s, const struct option *o,
 			  struct option_value *v)
 {
 	struct ucred c;
+	int err = unix_peer_creds(s, &c);
 
-	v->len = 0;
-	return unix_peer_creds(s, &c);
+	return err ? err : option_put(v, "", 0);
 }
 
 static const struct option unix_rows[] = {

@@ -113,8 +113,8 @@ ssize_t unix_stream_send(struct sock *s, struct message *m)
 		err = u->connected ? -EISCONN : -EOPNOTSUPP;
 	else if (!u->peer && !u->peer_gone)
 		err = -ENOTCONN;
-	else if (s->shut & SHUT_WRITE)
-		err = -EPIPE;
+	else if (s->shut & SHUT_WRITE && !m->op->waited)
+		err = -EPIPE; /* who waited for room is told of a reset first */
 	if (!err && u->peer)
 		unix_control_creds(&c, m, u, u->peer);
 	if (!err)
@@ -309,7 +309,7 @@ static ssize_t recv_urgent(struct unix_sock *u, struct message *m)
 
 	if (!k || sock_flag(&u->sock, SOCK_FLAG_OOBINLINE))
 		return -EINVAL;
-	err = m->len ? ring_read(&u->ring, k->at, m, 0, 1) : -EFAULT;
+	err = m->len ? ring_read(&u->ring, k->at, m, 0, 1) : 0;
 	if (!(m->flags & MSG_PEEK)) {
 		u->oob = NULL;
 		u->holes++;
