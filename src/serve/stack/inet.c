@@ -163,8 +163,10 @@ void inet_init(struct inet_sock *s)
 	s->mc_ttl = s->mc_hops = 1;
 	s->hops = -1;
 	s->pmtudisc = s->pmtudisc6 = IP_PMTUDISC_WANT;
-	s->ip_flags = 1u << INET_MC_LOOP | 1u << INET_MC_ALL | 1u << INET6_MC_LOOP |
-		      1u << INET6_MC_ALL | 1u << INET6_AUTOFLOWLABEL;
+	s->ip_flags = 1u << INET_MC_LOOP | 1u << INET6_MC_LOOP | 1u << INET6_MC_ALL;
+	/* One of AF_INET6 hears no group of IPv4 but its own. */
+	if (s->sock.family == AF_INET)
+		s->ip_flags |= 1u << INET_MC_ALL;
 }
 
 void inet_end(struct inet_sock *s)

@@ -547,10 +547,10 @@ static int set_group(struct sock *s, const struct option *o, struct option_value
 	struct place p = {.address = ip_any4};
 	int err = option_bytes(v, &r, sizeof(r));
 
-	if (!err)
-		err = read_address(&r.gr_group, ip4, &p.group);
 	if (err)
 		return err;
+	if (read_address(&r.gr_group, ip4, &p.group))
+		return ip4 ? -EINVAL : -EADDRNOTAVAIL;
 	p.ifindex = r.gr_interface;
 	return o->name == MCAST_JOIN_GROUP ? join(inet_of(s), &p, true) : leave(inet_of(s), &p);
 }
@@ -652,7 +652,7 @@ static int get_group_filter(struct sock *s, struct option_value *v, bool ip4)
 		return -EFAULT;
 	memcpy(&f, v->val, GROUP_FILTER_SIZE(0));
 	if (read_address(&f.gf_group, ip4, &p.group))
-		return -EADDRNOTAVAIL;
+		return ip4 ? -EINVAL : -EADDRNOTAVAIL;
 	p.ifindex = f.gf_interface;
 	err = get_filter(inet_of(s), &p, &m);
 	if (err)

@@ -488,5 +488,8 @@ int port_bind(struct inet_sock *s, const struct endpoint *e, bool privileged)
 	}
 	s->address_given = !ip_is_any(&e->ip);
 	s->port_given = e->port != 0;
+	/* An address of IPv6 leaves no way to IPv4. */
+	if (s->sock.family == AF_INET6 && s->address_given && !ip_is4(&e->ip))
+		s->v6only = true;
 	return 0;
 }
