@@ -17,6 +17,9 @@ enum { LEVEL_UDPLITE = 136, LEVEL_NETLINK = 270 };
 
 /* No option is larger; who offers more room gets what there is. */
 enum { ROOM_MAX = 1 << 20 };
+/* Where the kernel takes a negative length for a very long one: of what IPv6 has that is
+ * not refused then, struct ip6_mtuinfo is the longest. */
+enum { ROOM_OF_NEGATIVE = 64 };
 
 static enum option_way way_of(int level)
 {
@@ -207,7 +210,7 @@ int option_get(struct op *op, struct sock *s, const struct call_opt *c, struct r
 	if (!o)
 		return -ENOPROTOOPT;
 	if (room < 0)
-		room = sizeof(int);
+		room = ROOM_OF_NEGATIVE;
 	if (room > ROOM_MAX)
 		room = ROOM_MAX;
 	v.val = alloc_zero(&op->task->net->mem, room + 1);

@@ -148,6 +148,14 @@ static int get_zero(struct op *op, struct sock *s, const struct option *o, struc
 	return option_put_int(v, 0);
 }
 
+/* Raw sockets only; the value is looked at first. */
+static int set_raw(struct op *op, struct sock *s, const struct option *o, struct option_value *v)
+{
+	int n, err = int_or_none(v, &n);
+
+	return err ? err : o->name == IP_ROUTER_ALERT ? -EINVAL : -ENOPROTOOPT;
+}
+
 /* As rt_tos2priority(). */
 static int priority_of(int tos)
 {
@@ -222,6 +230,8 @@ static int get_pmtudisc(struct op *op, struct sock *s, const struct option *o,
 static int set_options(struct op *op, struct sock *s, const struct option *o,
 		       struct option_value *v)
 {
+	if (v->have < v->len)
+		return -EFAULT;
 	return v->len ? -ENOPROTOOPT : 0;
 }
 
@@ -366,9 +376,9 @@ static int get_mc_if(struct op *op, struct sock *s, const struct option *o,
 static const struct option rows[] = {
 	OWN(IP_TOS, set_tos, get_tos, "of what is sent: IP_RECVTOS; sets SO_PRIORITY"),
 	OWN(IP_TTL, set_ttl, get_ttl, "of what is sent: IP_RECVTTL"),
-	OWN(IP_HDRINCL, NULL, get_zero, "0: no raw sockets"),
+	OWN(IP_HDRINCL, set_raw, get_zero, "0: no raw sockets"),
 	OWN(IP_OPTIONS, set_options, get_options, "none; to set any is refused"),
-	OWN(IP_ROUTER_ALERT, NULL, get_zero, "0: no raw sockets"),
+	OWN(IP_ROUTER_ALERT, set_raw, get_zero, "0: no raw sockets"),
 	FLAG(IP_RECVOPTS, INET_RECVOPTS, set_flag, "kept; no packet has options"),
 	FLAG(IP_RETOPTS, INET_RETOPTS, set_flag, "kept; no packet has options"),
 	FLAG(IP_PKTINFO, INET_PKTINFO, set_flag, "struct in_pktinfo with what is received"),
@@ -383,7 +393,7 @@ static const struct option rows[] = {
 	 .set = set_transparent, .get = option_inet_get_flag,
 	 .does = "privileged; bind takes any address"},
 	FLAG(IP_ORIGDSTADDR, INET_RECVORIGDST, set_flag, "where to, with what is received"),
-	OWN(IP_NODEFRAG, NULL, get_zero, "0: no raw sockets"),
+	OWN(IP_NODEFRAG, set_raw, get_zero, "0: no raw sockets"),
 	FLAG(IP_BIND_ADDRESS_NO_PORT, INET_BIND_ADDRESS_NO_PORT, set_flag,
 	     "bind leaves the choice of a port to connect"),
 	FLAG(IP_RECVERR_RFC4884, INET_RECVERR_RFC4884, set_bit, "kept; no error has extensions"),

@@ -182,6 +182,17 @@ static int get_tclass(struct op *op, struct sock *s, const struct option *o,
 	return option_put_int(v, inet_of(s)->tclass);
 }
 
+/* To take back a bound of its own is fine, as there never is one. */
+static int set_mtu(struct op *op, struct sock *s, const struct option *o, struct option_value *v)
+{
+	enum { LEAST = 1280 };
+	int n, err = option_int(v, &n);
+
+	if (err)
+		return err;
+	return !n ? 0 : n < LEAST ? -EINVAL : -ENOPROTOOPT;
+}
+
 static int get_path_mtu(struct op *op, struct sock *s, const struct option *o,
 			struct option_value *v)
 {
@@ -287,7 +298,7 @@ static const struct option rows[] = {
 	 .set = multicast_set_member6, .does = "leaves it"},
 	OWN(IPV6_MTU_DISCOVER, set_pmtudisc, get_pmtudisc, "datagrams past the MTU: cut up, or "
 	    "EMSGSIZE"),
-	OWN(IPV6_MTU, NULL, option_inet_get_mtu, "of the way to the peer; cannot be set"),
+	OWN(IPV6_MTU, set_mtu, option_inet_get_mtu, "of the way to the peer; cannot be set"),
 	FLAG(IPV6_RECVERR, INET6_RECVERR, set_recverr, "queues errors for MSG_ERRQUEUE"),
 	OWN(IPV6_V6ONLY, set_v6only, get_v6only, "bound to ::, leaves IPv4 to others"),
 	FLAG_(MULTICAST_ALL, INET6_MC_ALL, set_flag, "hears groups that others of its host joined"),

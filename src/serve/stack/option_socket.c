@@ -22,6 +22,7 @@
 enum {
 	RCVTIMEO_OLD = 20, SNDTIMEO_OLD = 21, TIMESTAMP_OLD = 29, TIMESTAMPNS_OLD = 35,
 	TIMESTAMP_NEW = 63, TIMESTAMPNS_NEW = 64, RCVTIMEO_NEW = 66, SNDTIMEO_NEW = 67,
+	PASSRIGHTS = 83,
 };
 
 static bool is_inet(const struct sock *s)
@@ -187,6 +188,13 @@ static int set_linger(struct op *op, struct sock *s, const struct option *o,
 	if (l.l_onoff)
 		s->linger_s = l.l_linger;
 	return 0;
+}
+
+/* Options of AF_UNIX alone, which has its own rows. */
+static int unix_only(struct op *op, struct sock *s, const struct option *o,
+			 struct option_value *v)
+{
+	return -EOPNOTSUPP;
 }
 
 static int get_linger(struct op *op, struct sock *s, const struct option *o,
@@ -578,6 +586,8 @@ static const struct option rows[] = {
 	TIME(TIMESTAMPNS_NEW, "SO_TIMESTAMPNS_NEW", set_stamp, get_stamp, "the same, 64 bits"),
 	TIME(RCVTIMEO_NEW, "SO_RCVTIMEO_NEW", set_timeo, get_timeo, "the same, 64 bits"),
 	TIME(SNDTIMEO_NEW, "SO_SNDTIMEO_NEW", set_timeo, get_timeo, "the same, 64 bits"),
+	{.name = PASSRIGHTS, .text = "SO_PASSRIGHTS", .kind = OPT_OWN, .set = unix_only,
+	 .get = unix_only, .does = "AF_UNIX: off refuses descriptors; others: EOPNOTSUPP"},
 	READ(SO_NETNS_COOKIE, get_host_cookie, "the number of the host on its network"),
 	OWN(SO_BUF_LOCK, set_buf_lock, get_buf_lock, "keeps SO_SNDBUF, SO_RCVBUF from tuning "
 	    "themselves"),
