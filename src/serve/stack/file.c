@@ -22,10 +22,14 @@ int file_init(struct file *f, struct net *n, const struct file_ops *ops)
 }
 
 /* Who watches without a reference (an item of an epoll set) hears that it is over. */
-void file_release(struct file *f)
+void file_unheld(struct file *f)
 {
 	struct watch *w;
 
+	if (f->refs) {
+		unix_collect(f);
+		return;
+	}
 	while ((w = LIST_FIRST(&f->watches)))
 		w->fire(w, 0);
 	f->ops->release(f);

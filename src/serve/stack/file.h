@@ -51,11 +51,12 @@ static inline struct file *file_get(struct file *f)
 	f->refs++;
 	return f;
 }
-void file_release(struct file *); /* the last one is gone */
+/* Only messages hold it now, which may be in a ring, or nothing does. */
+void file_unheld(struct file *);
 static inline void file_put(struct file *f) /* NULL is fine */
 {
-	if (f && --f->refs == 0)
-		file_release(f);
+	if (f && --f->refs <= f->in_flight)
+		file_unheld(f);
 }
 /* For release(): takes it from the network's count. Its memory is the owner's. */
 void file_end(struct file *);
