@@ -5,7 +5,7 @@
  * socket of the kernel's and one of the stack's are given the same values (ints, short
  * ones, structures, NULL) and asked for the same room; errors, lengths and bytes must be
  * the same, but for what options_known.c lists with a reason. A listed difference that
- * is none any more is an error, too.
+ * is none any more is an error, too. So it goes for options and levels that nobody has.
  *
  *     options [-v] [OPTION]     -v: shows each difference that is known
  */
@@ -453,6 +453,19 @@ static void try_alone(struct at *at, const struct option *o, int level)
 	end(at);
 }
 
+/* Levels that all sockets know, some know, none knows, with an option that none has. */
+static void each_unknown(struct at *at)
+{
+	static const int levels[] = {
+		SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, IPPROTO_UDP, 136 /* UDP-Lite */,
+		IPPROTO_ICMPV6, 255 /* raw */, 263 /* packet */, 270 /* netlink */, 4242, -1,
+	};
+	static const struct option o = {.name = 9999, .text = "unknown"};
+
+	for (unsigned i = 0; i < SIZE(levels); i++)
+		try_alone(at, &o, levels[i]);
+}
+
 static void get_it(struct at *at, const struct option *o, int level)
 {
 	compare_get(at, o, level, ROOM);
@@ -492,6 +505,8 @@ static void try_all(struct sc_task *task, bool privileged, const char *only)
 			at.kind = &kinds[k];
 			at.state = &states[s];
 			each_option(&at, only, try_alone);
+			if (!only)
+				each_unknown(&at);
 			for (unsigned i = 0; !only && i < options_nscripts; i++)
 				if (options_scripts[i].kinds & kinds[k].bit &&
 				    options_scripts[i].states & states[s].bit)

@@ -318,7 +318,6 @@ static const struct option rows[] = {
 	FLAG(IPV6_RECVHOPOPTS, INET6_RECVHOPOPTS, set_flag, "kept; no packet has them"),
 	FLAG(IPV6_RECVRTHDR, INET6_RECVRTHDR, set_flag, "kept; no packet has one"),
 	FLAG(IPV6_RECVDSTOPTS, INET6_RECVDSTOPTS, set_flag, "kept; no packet has them"),
-	FLAG(IPV6_RECVPATHMTU, INET6_RECVPATHMTU, set_flag, "IPV6_PATHMTU after EMSGSIZE"),
 	OWN(IPV6_PATHMTU, NULL, get_path_mtu, "of the way to the peer"),
 	FLAG(IPV6_DONTFRAG, INET6_DONTFRAG, set_dontfrag, "datagrams past the MTU: EMSGSIZE"),
 	FLAG(IPV6_RECVTCLASS, INET6_TCLASS, set_flag, "IPV6_TCLASS with what is received"),

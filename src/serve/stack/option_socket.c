@@ -561,7 +561,7 @@ static const struct option rows[] = {
 	OWN(SO_BINDTODEVICE, set_device, get_device, "lo or eth0: sends and receives by this one"),
 	READ(SO_PEERNAME, get_peer_name, "getpeername(2)"),
 	TIME(TIMESTAMP_OLD, "SO_TIMESTAMP_OLD", set_stamp, get_stamp, "SCM_TIMESTAMP with what is "
-	     "received"),
+	     "received; not by AF_UNIX streams and netlink"),
 	READ(SO_ACCEPTCONN, get_listens, "1: it listens"),
 	{.name = SO_SNDBUFFORCE, .text = "SO_SNDBUFFORCE", .kind = OPT_OWN, .privileged = true,
 	 .set = set_buffer, .does = "SO_SNDBUF past the limit"},
