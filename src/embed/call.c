@@ -100,20 +100,20 @@ static bool is_transfer(const struct sc_task *t, int call)
 /* decode, serve and reply of send and recv: their checks in their order. With the lock. */
 static long move(struct op *op, int call, int fd, uint64_t at, uint64_t len, int flags)
 {
+	struct file *f = task_file(op->task, fd);
 	struct call_span span;
 	struct result_msg out; /* of it, what a receive without name and control fills in */
-	struct message m = {.op = op, .span = &span, .nspan = 1, .flags = flags, .out = &out};
-	int err = abi_buffer(&abi_embedded_own, at, len, &span);
-	struct file *f = task_file(op->task, fd);
+	struct message m;
 	long ret;
 
-	if (err)
-		return err;
+	if (abi_buffer(&abi_embedded_own, at, len, &span))
+		return -EFAULT;
 	if (!f)
 		return -EBADF;
 	if (!file_is_sock(f))
 		return -ENOTSOCK;
-	m.len = span.len;
+	m = (struct message){.op = op, .span = &span, .nspan = 1, .len = span.len, .flags = flags,
+			     .out = &out};
 	out.control = NULL;
 	out.control_len = 0;
 	out.flags = 0;

@@ -59,7 +59,7 @@ static void fd_put(struct caller *who, int handle)
 	handle_put(op_of(who)->task->net, handle);
 }
 
-static void handle_end(void *net, int handle)
+void caller_handle_put(void *net, int handle)
 {
 	handle_put(net, handle);
 }
@@ -92,18 +92,7 @@ static const struct caller_ops ops[2][2] = {
 	 {.read = guest_read, .write = guest_write, .signal = signal_caller, DESCRIPTORS}},
 };
 
-void caller_begin(struct op *op, struct sc_task *t)
+const struct caller_ops *caller_ops_for(const struct sc_task_config *config)
 {
-	struct task *task = t->task;
-
-	op->who.ops = &ops[t->config.memory.read != NULL][t->config.signal != NULL];
-	op->who.mem = &task->net->mem;
-	op->who.handles = (struct handles){.put = handle_end, .of = task->net};
-	op->task = task;
-	task->refs++;
-}
-
-void caller_end(struct op *op)
-{
-	task_put(op->task);
+	return &ops[config->memory.read != NULL][config->signal != NULL];
 }

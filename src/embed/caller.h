@@ -4,8 +4,26 @@
 
 #include "embed.h"
 
+/* The operations that suit a task: its memory, its signals. */
+const struct caller_ops *caller_ops_for(const struct sc_task_config *);
+/* Gives a handle of a network's files back. */
+void caller_handle_put(void *net, int handle);
+
 /* Fills in op's caller and task, which is held until caller_end(). */
-void caller_begin(struct op *, struct sc_task *);
-void caller_end(struct op *);
+static inline void caller_begin(struct op *op, struct sc_task *t)
+{
+	struct task *task = t->task;
+
+	op->who.ops = t->ops;
+	op->who.mem = &task->net->mem;
+	op->who.handles.put = caller_handle_put;
+	op->who.handles.of = task->net;
+	op->task = task;
+	task->refs++;
+}
+static inline void caller_end(struct op *op)
+{
+	task_put(op->task);
+}
 
 #endif

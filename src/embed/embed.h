@@ -22,6 +22,7 @@ struct sc_task {
 	struct task *task;
 	struct sc_task_config config;
 	const struct abi *abi;
+	const struct caller_ops *ops; /* as its config needs them */
 	struct sc_parked *parked; /* the last one that nobody asked for */
 };
 

@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "embed.h"
+#include "caller.h"
 
 /* A structure of the embedder's as this version knows it: what he has of it, the rest
  * zero. -EINVAL: he has more than we know, and it is not zero. */
@@ -133,6 +133,7 @@ static struct sc_task *face_new(struct task *t, const struct sc_task_config *con
 	t->face = face;
 	face->config = *config;
 	face->abi = abis[config->abi];
+	face->ops = caller_ops_for(config);
 	return face;
 }
 
@@ -179,11 +180,14 @@ void sc_task_free(struct sc_task *t)
 	net_unlock(n);
 }
 
-void sc_task_exec(struct sc_task *t)
+int sc_task_exec(struct sc_task *t)
 {
+	int err;
+
 	embed_enter(t);
-	task_exec(t->task);
+	err = task_exec(t->task);
 	embed_leave(t);
+	return err;
 }
 
 void sc_task_interrupt(struct sc_task *t)
