@@ -131,11 +131,21 @@ void task_end(struct task *t)
 	task_put(t);
 }
 
-void task_exec(struct task *t)
+int task_exec(struct task *t)
 {
+	struct fd_table *own;
+
+	if (t->fds->refs > 1) {
+		own = table_copy(t->net, t->fds);
+		if (!own)
+			return -ENOMEM;
+		table_put(t->net, t->fds);
+		t->fds = own;
+	}
 	for (unsigned i = 0; i < t->fds->size; i++)
 		if (t->fds->slot[i].file && t->fds->slot[i].cloexec)
 			task_close(t, i);
+	return 0;
 }
 
 /* Room for number fd. */

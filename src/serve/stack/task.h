@@ -53,8 +53,8 @@ static inline void task_put(struct task *t)
 	if (--t->refs == 0)
 		task_release(t);
 }
-/* As execve(2): closes what is FD_CLOEXEC. */
-void task_exec(struct task *);
+/* As execve(2): a table of its own, without what is FD_CLOEXEC. 0; -ENOMEM: as before. */
+int task_exec(struct task *);
 
 /* The file behind a number, without a reference; NULL. */
 static inline struct file *task_file(const struct task *t, int fd)
