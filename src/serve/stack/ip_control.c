@@ -81,7 +81,6 @@ static int read_pktinfo(const struct cmsghdr *h, struct ip_control *c)
 	memcpy(&info, CMSG_DATA(h), sizeof(info));
 	if (info.ipi_ifindex)
 		c->ifindex = info.ipi_ifindex;
-	c->has_source = info.ipi_spec_dst.s_addr != 0;
 	c->source = ip_from4(info.ipi_spec_dst.s_addr);
 	return 0;
 }
@@ -123,7 +122,6 @@ static int read_mapped_pktinfo(const struct cmsghdr *h, struct ip_control *c)
 	memcpy(&c->source, &info.ipi6_addr, sizeof(c->source));
 	if (!ip_is4(&c->source))
 		return -EINVAL;
-	c->has_source = !ip_is_any(&c->source);
 	if (info.ipi6_ifindex)
 		c->ifindex = info.ipi6_ifindex;
 	return 0;
@@ -154,7 +152,6 @@ static int read_pktinfo6(const struct inet_sock *s, const struct cmsghdr *h, str
 	    !inet_flag(s, INET_TRANSPARENT))
 		return -EINVAL;
 	c->source = source;
-	c->has_source = true;
 	return 0;
 }
 

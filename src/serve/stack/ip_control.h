@@ -10,8 +10,7 @@
 /* What a send asked for: the socket's own settings, but for what its control messages
  * say. */
 struct ip_control {
-	struct ip source;    /* all zero: none was asked for */
-	bool has_source;
+	struct ip source;    /* any: none was asked for */
 	int ifindex;         /* out of this one; 0: any */
 	int ttl;             /* or hop limit; -1: the socket's */
 	int tos;             /* or traffic class; -1: the socket's */

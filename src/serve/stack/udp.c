@@ -61,7 +61,7 @@ static int udp_bind(struct op *op, struct sock *sk, const struct call_addr *a)
 static int udp_disconnect(struct sock *sk)
 {
 	struct inet_sock *s = inet_of(sk);
-	int err = s->remote_set ? port_disconnect(s) : 0;
+	int err = port_disconnect(s);
 
 	if (err)
 		return err;
@@ -77,95 +77,77 @@ static int connect_target(struct inet_sock *s, const struct call_addr *a, struct
 
 	if (err)
 		return err;
-	if (s->sock.family == AF_INET && a->family != AF_INET)
-		return -EAFNOSUPPORT;
 	if (s->sock.family == AF_INET)
-		return 0;
-	if (ip_is_any(&to->ip))
-		to->ip = ip_is4(&to->ip) || ip_is4(&s->local.ip) ? ip_loopback4 : ip_loopback6;
-	if (ip_is4(&to->ip) && s->v6only)
-		return -ENETUNREACH;
-	return 0;
+		return a->family == AF_INET ? 0 : -EAFNOSUPPORT;
+	if (a->family == AF_INET)
+		return s->v6only ? -EAFNOSUPPORT : 0;
+	if (ip_equal(&to->ip, &ip_any6))
+		to->ip = ip_is4(&s->local.ip) ? ip_loopback4 : ip_loopback6;
+	return ip_is4(&to->ip) && s->v6only ? -ENETUNREACH : 0;
 }
 
 /* The device, if anything says so; -EINVAL if two things say different ones. */
-static int connect_device(struct inet_sock *s, const struct endpoint *to, int *ifindex)
+static int connect_device(const struct sock *s, struct endpoint *to, int *ifindex)
 {
-	const bool ip4 = ip_is4(&to->ip);
+	const bool scoped = ip_is_link_local(&to->ip) ||
+			    (to->ip.b[0] == 0xff && (to->ip.b[1] & 0xf) <= 2);
 
-	*ifindex = s->sock.bound_ifindex;
-	if (to->scope) {
-		if (*ifindex && *ifindex != (int)to->scope)
-			return -EINVAL;
-		*ifindex = to->scope;
-	}
-	if (!ip4 && ip_is_link_local(&to->ip) && !*ifindex)
-		return -EINVAL;
-	if (*ifindex)
+	*ifindex = s->bound_ifindex;
+	if (!scoped)
 		return 0;
-	if (ip_is_multicast(&to->ip))
-		*ifindex = ip4 ? s->mc_if : s->mc_if6;
-	else
-		*ifindex = ip4 ? s->unicast_if : s->unicast_if6;
-	return 0;
+	if (to->scope && *ifindex && *ifindex != (int)to->scope)
+		return -EINVAL;
+	if (to->scope)
+		*ifindex = to->scope;
+	to->scope = *ifindex;
+	return ip_is_link_local(&to->ip) && !*ifindex ? -EINVAL : 0;
 }
 
-/* Which address of its own a connection to there has. */
-static int connect_source(struct udp_sock *us, const struct endpoint *to, const struct route *r,
-			  struct ip *out)
+/* Gives up a peer but not, as port_disconnect() would, what connecting to it chose. */
+static int leave_peer(struct inet_sock *s)
 {
-	struct inet_sock *s = &us->inet;
-	const bool ip4 = ip_is4(&to->ip);
+	const bool address = s->address_given, port = s->port_given;
+	int err;
 
-	*out = us->source;
-	if (ip_is_any(out) && ip4 && s->mc_addr && ip_is_multicast(&to->ip))
-		*out = ip_from4(s->mc_addr);
-	if (ip_is_any(out))
-		*out = r->source;
-	if (ip_is4(out) != ip4)
-		return -ENETUNREACH;
-	if (ip4 && ip_is_loopback(out) && r->ifindex != IF_LO)
-		return -EINVAL;
-	return r->broadcast && !sock_flag(&s->sock, SOCK_FLAG_BROADCAST) ? -EACCES : 0;
+	s->address_given = s->port_given = true;
+	err = port_disconnect(s);
+	s->address_given = address;
+	s->port_given = port;
+	return err;
 }
 
 static int udp_connect_to(struct sock *sk, struct endpoint *to)
 {
 	struct udp_sock *us = udp_of(sk);
 	struct inet_sock *s = &us->inet;
-	const struct endpoint was = s->local;
-	struct ip source;
+	const struct ip none = s->local.ip;
+	struct ip source = ip_any6;
 	struct route r;
 	int ifindex, err;
 
-	err = connect_device(s, to, &ifindex);
+	err = connect_device(sk, to, &ifindex);
 	if (!err)
-		err = route_find(sk->host, &to->ip, ifindex, &r);
-	if (!err)
-		err = connect_source(us, to, &r, &source);
+		err = udp_way(us, &to->ip, ifindex, &source, &r);
+	if (!err && s->remote_set)
+		err = leave_peer(s);
 	if (err)
 		return err;
 	if (ip_is_any(&to->ip))
 		to->ip = ip_loopback4;
-	if (s->remote_set) {
-		err = port_disconnect(s);
-		if (err)
-			return err;
-		/* Another peer does not change the address that the first one chose. */
-		s->local = was;
-	}
 	s->remote = *to;
 	if (ip_is_any(&s->local.ip))
 		s->local.ip = source;
 	err = port_connect(s);
 	if (err) {
+		s->local.ip = none;
 		s->remote = (struct endpoint){.ip = sk->family == AF_INET ? ip_any4 : ip_any6};
 		return err == -ENOMEM ? err : -EAGAIN;
 	}
 	s->remote_set = true;
 	if (to->scope)
 		sk->bound_ifindex = to->scope;
-	us->source = source;
+	if (ip_is_any(&us->source))
+		us->source = source;
 	return 0;
 }
 

@@ -86,6 +86,12 @@ struct udp_out {
 /* Gives it to whoever it is for: 0; -EFAULT, -ENOBUFS: nobody got any. */
 int udp_deliver(struct udp_out *);
 
+/* The way to an address from `source` (any: none was asked for) by the device *ifindex (0:
+ * any was asked for), as the socket's options have it: fills r, and *source with what the
+ * packet's will be. 0, -ENETUNREACH, -EINVAL, -EAFNOSUPPORT, -EACCES. */
+int udp_way(struct udp_sock *, const struct ip *to, int ifindex, struct ip *source,
+	    struct route *r);
+
 ssize_t udp_send(struct sock *, struct message *);
 ssize_t udp_recv(struct sock *, struct message *);
 /* Sends what is pending (UDP_CORK was turned off). */

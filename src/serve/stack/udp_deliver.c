@@ -83,11 +83,21 @@ static int give(struct udp_out *o, struct udp_sock *r)
 	return 0;
 }
 
+/* Whom ICMP's errors find: the socket that would get an answer. That is not the sender if
+ * it is connected to somebody else. */
+static struct inet_sock *who_hears(const struct udp_out *o)
+{
+	const struct ip_header *h = &o->header;
+
+	return port_receiver(o->sock->inet.sock.host, &h->from, &h->to, h->ifindex, 0);
+}
+
 /* Nobody is there: what ICMP would tell the sender, of each segment. */
 static int refuse(struct udp_out *o, int err, uint8_t code4, uint8_t code6,
 		  const struct ip *offender)
 {
 	struct udp_sock *s = o->sock;
+	struct inet_sock *hears = who_hears(o);
 	const bool ip4 = ip_is4(&o->header.to.ip);
 	const size_t all = o->segment ? o->segment : o->len;
 	struct packet *p;
@@ -99,7 +109,9 @@ static int refuse(struct udp_out *o, int err, uint8_t code4, uint8_t code6,
 	do {
 		const size_t part = o->len - at < all ? o->len - at : all;
 
-		errqueue_add(&s->inet, err, ip4 ? SO_EE_ORIGIN_ICMP : SO_EE_ORIGIN_ICMP6,
+		if (!hears)
+			break;
+		errqueue_add(hears, err, ip4 ? SO_EE_ORIGIN_ICMP : SO_EE_ORIGIN_ICMP6,
 			     ip4 ? ICMP_DEST_UNREACH : ICMPV6_DEST_UNREACH, ip4 ? code4 : code6, 0,
 			     &o->header.to, offender, p->data + at, part);
 		at += part;

@@ -86,12 +86,13 @@ static int target6(const struct inet_sock *s, const struct message *m, struct en
 	return 0;
 }
 
-static int target(struct udp_sock *us, const struct message *m, struct sending *w)
+static int target(struct inet_sock *s, const struct message *m, struct sending *w)
 {
-	struct inet_sock *s = &us->inet;
 	bool none = !m->to;
 	int err = 0;
 
+	if (s->sock.family == AF_INET && m->flags & MSG_OOB)
+		return -EOPNOTSUPP;
 	if (!none)
 		err = s->sock.family == AF_INET ? target4(m, &w->header.to)
 						: target6(s, m, &w->header.to, &none);
@@ -111,69 +112,26 @@ static int target(struct udp_sock *us, const struct message *m, struct sending *
 	return 0;
 }
 
-/* Groups and all: the device and the source that the socket's options name. */
-static void choose_many(const struct udp_sock *us, struct sending *w)
-{
-	const struct inet_sock *s = &us->inet;
-	const struct host_address *a;
-	struct ip_control *c = &w->control;
-
-	if (!c->ifindex && ip_is_multicast(&w->header.to.ip))
-		c->ifindex = w->to4 ? s->mc_if : s->mc_if6;
-	if (!c->has_source && w->to4 && s->mc_addr && ip_is_multicast(&w->header.to.ip)) {
-		c->source = ip_from4(s->mc_addr);
-		c->has_source = true;
-	}
-	/* IPv4: who sends from an address sends by its device. */
-	if (c->ifindex || !c->has_source || !w->to4)
-		return;
-	if (ip_is_loopback(&c->source))
-		c->ifindex = IF_LO;
-	TAILQ_FOREACH(a, &s->sock.host->addresses, entry)
-		if (ip_equal(&a->ip, &c->source))
-			c->ifindex = a->ifindex;
-}
-
-static bool is_many(const struct ip *ip)
-{
-	return ip_is_multicast(ip) || (ip_is4(ip) && ip_to4(ip) == UINT32_MAX);
-}
-
-/* The way, and the source that the packet has. */
+/* The way, and where the packet comes from. */
 static int find_way(struct udp_sock *us, struct sending *w)
 {
-	struct inet_sock *s = &us->inet;
-	struct ip_control *c = &w->control;
 	struct ip_header *h = &w->header;
+	struct host *own = us->inet.sock.host;
 	int err;
 
-	if (!c->has_source && !ip_is_any(&us->source)) {
-		c->source = us->source;
-		c->has_source = true;
-	}
-	if (is_many(&h->to.ip))
-		choose_many(us, w);
-	else if (!c->ifindex)
-		c->ifindex = w->to4 ? s->unicast_if : s->unicast_if6;
-	err = route_find(s->sock.host, &h->to.ip, c->ifindex, &w->route);
+	h->from.ip = w->control.source;
+	err = udp_way(us, &h->to.ip, w->control.ifindex, &h->from.ip, &w->route);
 	if (err)
 		return err;
 	if (ip_is_any(&h->to.ip))
 		h->to.ip = w->to4 ? ip_loopback4 : ip_loopback6;
-	/* An AF_INET6 socket that is bound to an IPv4 address sends nothing else, and
-	 * the other way round. */
-	if (c->has_source && ip_is4(&c->source) != w->to4)
-		return -ENETUNREACH;
-	if (c->has_source && w->to4 && ip_is_loopback(&c->source) && w->route.ifindex != IF_LO)
-		return -EINVAL;
-	h->from.ip = c->has_source ? c->source : w->route.source;
-	h->from.port = s->local.port;
+	h->from.port = us->inet.local.port;
 	h->from.scope = h->to.scope = w->route.ifindex;
 	h->ifindex = w->route.ifindex;
 	/* IPv6 takes what a host sends itself to have come by the address's device. */
-	if (!w->to4 && w->route.host == s->sock.host && !ip_is_loopback(&h->to.ip))
+	if (!w->to4 && w->route.host == own && !ip_is_loopback(&h->to.ip))
 		h->ifindex = IF_ETH;
-	return w->route.broadcast && !sock_flag(&s->sock, SOCK_FLAG_BROADCAST) ? -EACCES : 0;
+	return 0;
 }
 
 static void fill_header(const struct inet_sock *s, struct sending *w)
@@ -374,7 +332,7 @@ static int joins_cork(struct udp_sock *s, const struct message *m)
 static int prepare(struct udp_sock *us, struct message *m, struct sending *w)
 {
 	struct inet_sock *s = &us->inet;
-	int err = target(us, m, w);
+	int err = target(s, m, w);
 
 	if (err)
 		return err;
@@ -407,7 +365,7 @@ ssize_t udp_send(struct sock *sk, struct message *m)
 	if (m->len > UDP_LEN_MAX)
 		return -EMSGSIZE;
 	w.connected = false;
-	w.control = (struct ip_control){.ttl = -1, .tos = -1, .dontfrag = -1, .segment = -1};
+	w.control = (struct ip_control){.source = ip_any6, .ttl = -1, .tos = -1, .dontfrag = -1, .segment = -1};
 	if (s->cork) {
 		err = joins_cork(s, m);
 		return err ? err : send_piece(s, m, &w.control, more);

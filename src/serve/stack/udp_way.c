@@ -1,0 +1,72 @@
+/*
+ * udp_way.c - which device a datagram leaves by, and from which address.
+ *
+ * What bind(2) or a control message asked for goes first, then the options of the socket
+ * for groups or for single addresses, then the route.
+ */
+#include <errno.h>
+
+#include "udp.h"
+
+static bool is_many(const struct ip *ip)
+{
+	return ip_is_multicast(ip) || (ip_is4(ip) && ip_to4(ip) == UINT32_MAX);
+}
+
+/* IPv4: who sends to a group, or to all, from an address sends by its device. */
+static int device_of(const struct host *h, const struct ip *ip)
+{
+	const struct host_address *a;
+
+	if (ip_is_loopback(ip))
+		return IF_LO;
+	TAILQ_FOREACH(a, &h->addresses, entry)
+		if (ip_equal(&a->ip, ip))
+			return a->ifindex;
+	return 0;
+}
+
+/* Groups, and all: the device. */
+static int choose_many(const struct inet_sock *s, const struct ip *to, int ifindex,
+		       struct ip *source)
+{
+	const bool ip4 = ip_is4(to);
+
+	if (ip_is_multicast(to)) {
+		if (!ifindex)
+			ifindex = ip4 ? s->mc_if : s->mc_if6;
+		if (ip4 && ip_is_any(source) && s->mc_addr)
+			*source = ip_from4(s->mc_addr);
+	}
+	if (!ifindex && ip4 && !ip_is_any(source))
+		ifindex = device_of(s->sock.host, source);
+	return ifindex;
+}
+
+int udp_way(struct udp_sock *us, const struct ip *to, int ifindex, struct ip *source,
+	    struct route *r)
+{
+	const struct inet_sock *s = &us->inet;
+	const bool ip4 = ip_is4(to);
+	int err;
+
+	if (ip_is_any(source))
+		*source = us->source;
+	/* An address of IPv4 sends nothing else; one of IPv6 that connect(2) chose does. */
+	if (!ip4 && ip_is4(source) && !ip_is_any(source))
+		return -EAFNOSUPPORT;
+	if (ip4 != ip_is4(source))
+		*source = ip_any6;
+	if (is_many(to))
+		ifindex = choose_many(s, to, ifindex, source);
+	else if (!ifindex)
+		ifindex = ip4 ? s->unicast_if : s->unicast_if6;
+	err = route_find(s->sock.host, to, ifindex, r);
+	if (err)
+		return err;
+	if (ip_is_any(source))
+		*source = r->source;
+	if (ip4 && ip_is_loopback(source) && r->ifindex != IF_LO)
+		return -EINVAL;
+	return r->broadcast && !sock_flag(&s->sock, SOCK_FLAG_BROADCAST) ? -EACCES : 0;
+}
