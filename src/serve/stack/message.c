@@ -61,7 +61,7 @@ void message_put_control(struct message *m, int level, int type, const void *dat
 	size_t space = CMSG_SPACE(len);
 	uint8_t *grown;
 
-	if (!left && (len || room < CMSG_LEN(0))) {
+	if (room < CMSG_LEN(0)) {
 		out->flags |= MSG_CTRUNC;
 		return;
 	}
