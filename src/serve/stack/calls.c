@@ -308,7 +308,8 @@ static int want_messages(struct result *r, unsigned n)
 /* Bits that msg_flags never tells. */
 static int told_flags(const struct message *m)
 {
-	return m->out->flags & ~(MSG_DONTWAIT | MSG_WAITALL | MSG_PEEK);
+	return (m->out->flags & ~(MSG_DONTWAIT | MSG_WAITALL | MSG_PEEK)) |
+	       (m->flags & MSG_CMSG_CLOEXEC);
 }
 
 static void stack_recv(struct caller *who, struct call *c, struct result *r,
