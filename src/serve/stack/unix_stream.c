@@ -223,7 +223,8 @@ static void skip_peeked(struct unix_sock *u, struct reading *rd)
 
 		skip -= n;
 		rd->pos += n;
-		if (rd->begins)
+		/* Within what brought descriptors, it is still at them. */
+		if (rd->begins && rd->begins->end <= rd->pos)
 			rd->mark = TAILQ_NEXT(rd->begins, entry);
 	}
 }
@@ -279,8 +280,14 @@ static int get_all(struct unix_sock *u, struct reading *rd, struct message *m, s
 
 		if (found == STOP)
 			return 0;
-		if (found == NOTHING)
-			return *copied && *copied >= target ? 0 : nothing(u);
+		if (found == NOTHING) {
+			if (*copied && *copied >= target)
+				return 0;
+			err = nothing(u);
+			if (!err && !began)
+				unix_put_creds(u, m, &(struct creds){0, 0, 0}); /* so it does */
+			return err;
+		}
 		if (began && passcred && !unix_creds_equal(&first, &rd->creds))
 			return 0; /* what two wrote is not glued */
 		if (!began) {
