@@ -81,10 +81,9 @@ struct message {
 	struct op *op;
 	const struct call_span *span;
 	unsigned nspan;
+	int flags;          /* MSG_* as given */
 	size_t len;         /* bytes of all spans */
 	size_t done;        /* of them, those that earlier tries moved */
-	int flags;          /* MSG_* as given */
-	bool more;          /* sendmmsg: others follow */
 
 	/* send */
 	const struct call_addr *to; /* NULL: no address was given */
@@ -95,6 +94,8 @@ struct message {
 	struct call_addr *from;     /* to be filled, if wanted: present, bytes, len */
 	struct result_msg *out;     /* flags, len, control; never NULL */
 	size_t control_room;        /* 0: none is wanted */
+
+	bool more;          /* sendmmsg: others follow */
 };
 
 /* len bytes of the message from `skip` on: 0 or -EFAULT (then none or some moved). */
