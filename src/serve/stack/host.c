@@ -154,6 +154,7 @@ struct host *host_new(struct net *n, const char *name)
 	TAILQ_INIT(&h->addresses);
 	ports_init(&h->tcp, n);
 	ports_init(&h->udp, n);
+	hash_init(&h->netlinks, &n->mem);
 	hash_init(&h->unix_names, &n->mem);
 	choose_mac(h);
 	TAILQ_INSERT_TAIL(&n->hosts, h, entry);

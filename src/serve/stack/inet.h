@@ -105,6 +105,7 @@ struct host {
 	TAILQ_HEAD(, host_address) addresses; /* those of lo first */
 	uint16_t port_low, port_high; /* given out unasked: 32768 to 60999 */
 	struct ports tcp, udp;
+	struct hash netlinks;      /* netlink sockets by nl_pid */
 	struct hash unix_names;    /* pathnames and abstract ones: unix_name.c */
 	uint32_t unix_auto;        /* the last autobind name */
 };
