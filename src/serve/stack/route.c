@@ -40,10 +40,12 @@ static bool on_prefix(const struct host_address *a, const struct ip *to)
 /* An IPv4 prefix's last address: all of those on it. */
 static bool is_broadcast_of(const struct host_address *a, const struct ip *to)
 {
-	const uint32_t host_part = a->prefix ? UINT32_MAX >> a->prefix : UINT32_MAX;
+	uint32_t host_part;
 
-	return ip_is4(to) && a->prefix < 31 && on_prefix(a, to) &&
-	       (__builtin_bswap32(ip_to4(to)) & host_part) == host_part;
+	if (!ip_is4(to) || a->prefix >= 31 || !on_prefix(a, to))
+		return false;
+	host_part = a->prefix ? UINT32_MAX >> a->prefix : UINT32_MAX;
+	return (__builtin_bswap32(ip_to4(to)) & host_part) == host_part;
 }
 
 static bool is_all(const struct ip *to)
