@@ -224,8 +224,9 @@ SC_API void sc_task_free(struct sc_task *task);
 /* A task like it, with a pid of its own, that shares its descriptors (as CLONE_FILES)
  * or has a copy of them (as fork(2)). */
 SC_API struct sc_task *sc_task_fork(struct sc_task *task, bool share_descriptors);
-/* As execve(2): closes descriptors that are FD_CLOEXEC. */
-SC_API void sc_task_exec(struct sc_task *task);
+/* As execve(2): shares its descriptors with nobody any more, and closes those that are
+ * FD_CLOEXEC. 0, or -ENOMEM: all is as it was. */
+SC_API int sc_task_exec(struct sc_task *task);
 /* A signal: each call of it that waits ends with -EINTR, or with what it has done. */
 SC_API void sc_task_interrupt(struct sc_task *task);
 SC_API int sc_task_pid(struct sc_task *task);
