@@ -74,8 +74,8 @@ static const struct bytes members6[] = {
 	BYTES(0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0),
 };
 static const struct bytes names[] = {
-	TEXT("cubic"), TEXT("reno"), TEXT("none such"), TEXT(""), TEXT("a name that is far too long"),
-	TEXT("cubic\0more"), TEXT("tls"),
+	TEXT("none such"), TEXT("reno"), TEXT(""), TEXT("a name that is far too long"),
+	TEXT("reno\0more"), TEXT("reno"),
 };
 
 #define V(level, name, list) {level, name, list, SIZE(list)}
@@ -187,10 +187,16 @@ const struct difference options_differences[] = {
 	{SOL_SOCKET, SO_PEERNAME, INET, CONNECTED | MAPPED, GET, "the port is chosen"},
 	{IPPROTO_IP, 52 /* IP_PROTOCOL */, INET, ANY & ~FRESH, GET, "the port is chosen"},
 	{IPPROTO_IP, IP_OPTIONS, INET, ANY, SET | GET, "no packet carries options: refused"},
+	{IPPROTO_TCP, TCP_INFO, TCP, ANY, GET, "measures of its own; fewer than the newest kernels'"},
+	{IPPROTO_TCP, TCP_WINDOW_CLAMP, TCP, CONNECTED | MAPPED, DEFAULT | SCRIPT,
+	 "a window is the whole of SO_RCVBUF, not the half"},
+	{IPPROTO_TCP, TCP_CONGESTION, TCP, ANY, DEFAULT | SCRIPT, "the machine's choice"},
+	{IPPROTO_TCP, TCP_MAXSEG, TCP, CONNECTED | MAPPED, GET,
+	 "Linux begins with no more than half of the window that the peer first offers"},
 	{IPPROTO_IPV6, IPV6_MTU, INET6, ANY, SET, "there is no bound but the way's: refused"},
-	{IPPROTO_IP, IP_MTU, UDP, CONNECTED | MAPPED, SCRIPT,
+	{IPPROTO_IP, IP_MTU, INET, CONNECTED | MAPPED, SCRIPT,
 	 "Linux forgets the way when the TOS changes, till the next send"},
-	{IPPROTO_IPV6, IPV6_PATHMTU, UDP6, CONNECTED | MAPPED, SCRIPT, "the same"},
-	{IPPROTO_IPV6, IPV6_MTU, UDP6, CONNECTED | MAPPED, SCRIPT, "the same"},
+	{IPPROTO_IPV6, IPV6_PATHMTU, INET6, CONNECTED | MAPPED, SCRIPT, "the same"},
+	{IPPROTO_IPV6, IPV6_MTU, INET6, CONNECTED | MAPPED, SCRIPT, "the same"},
 };
 const unsigned options_ndifferences = SIZE(options_differences);

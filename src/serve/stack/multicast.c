@@ -428,10 +428,10 @@ int multicast_set_member(struct op *op, struct sock *s, const struct option *o,
 	struct place p;
 	int err;
 
-	if (v->len < (int)sizeof(struct ip_mreq))
-		return -EINVAL;
 	if (s->type == SOCK_STREAM)
 		return -EPROTO;
+	if (v->len < (int)sizeof(struct ip_mreq))
+		return -EINVAL;
 	err = option_bytes(v, &r, v->len >= (int)sizeof(r) ? sizeof(r) : sizeof(struct ip_mreq));
 	if (err)
 		return err;

@@ -166,8 +166,7 @@ int option_set(struct op *op, struct sock *s, const struct call_opt *c)
 	if (v.way == OPTION_INT || (v.way != OPTION_BYTE && v.len >= (int)sizeof(first))) {
 		int err = option_bytes(&v, &first, sizeof(first));
 
-		/* The name of a device may be shorter. */
-		if (err && !(c->level == SOL_SOCKET && c->name == SO_BINDTODEVICE))
+		if (err && !(o && o->string))
 			return err;
 	}
 	return o ? set_row(op, s, o, &v) : -ENOPROTOOPT;

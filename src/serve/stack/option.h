@@ -43,6 +43,7 @@ struct option {
 	enum option_kind kind;
 	unsigned at;           /* OPT_FLAG: bit; OPT_INT, OPT_BYTE: offset */
 	int min, max;          /* OPT_INT, OPT_BYTE: else -EINVAL */
+	bool string;           /* it may be shorter than an int (OPTION_INT) */
 	bool read_only;        /* set: ENOPROTOOPT */
 	bool write_only;       /* get: ENOPROTOOPT */
 	bool privileged;       /* set: EPERM for a task that is not */

@@ -296,14 +296,11 @@ static int get_port_range(struct op *op, struct sock *s, const struct option *o,
 static int set_mc_ttl(struct op *op, struct sock *s, const struct option *o,
 		      struct option_value *v)
 {
-	int n, err;
+	int n, err = option_int(v, &n);
 
-	if (s->type == SOCK_STREAM)
-		return -EINVAL;
-	err = option_int(v, &n);
 	if (err)
 		return err;
-	if (n < -1 || n > 255)
+	if (s->type == SOCK_STREAM || n < -1 || n > 255)
 		return -EINVAL;
 	inet_of(s)->mc_ttl = n == -1 ? 1 : n;
 	return 0;

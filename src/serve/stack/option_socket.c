@@ -558,7 +558,8 @@ static const struct option rows[] = {
 	     "recv wait; not rounded"),
 	TIME(SNDTIMEO_OLD, "SO_SNDTIMEO_OLD", set_timeo, get_timeo, "the longest that connect and "
 	     "send wait; not rounded"),
-	OWN(SO_BINDTODEVICE, set_device, get_device, "lo or eth0: sends and receives by this one"),
+	{.name = SO_BINDTODEVICE, .text = "SO_BINDTODEVICE", .kind = OPT_OWN, .string = true,
+	 .set = set_device, .get = get_device, .does = "lo or eth0: sends and receives by this one"},
 	READ(SO_PEERNAME, get_peer_name, "getpeername(2)"),
 	TIME(TIMESTAMP_OLD, "SO_TIMESTAMP_OLD", set_stamp, get_stamp, "SCM_TIMESTAMP with what is "
 	     "received; not by AF_UNIX streams and netlink"),

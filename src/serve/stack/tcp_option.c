@@ -72,14 +72,14 @@ static int get_bit(struct op *op, struct sock *s, const struct option *o, struct
 	return option_put_int(v, tcp_has(tcp_of(s), o->at));
 }
 
-/* An odd number turns it on, as __tcp_sock_set_quickack() has it. */
+/* An even number acknowledges once, what is on its way; here nothing ever is. */
 static int set_quickack(struct op *op, struct sock *s, const struct option *o,
 			struct option_value *v)
 {
 	int n, err = option_int(v, &n);
 
 	if (!err)
-		tcp_set(tcp_of(s), TCP_SLOW_ACK, !(n & 1));
+		tcp_set(tcp_of(s), TCP_SLOW_ACK, !n);
 	return err;
 }
 
@@ -284,7 +284,7 @@ static int set_clamp(struct op *op, struct sock *s, const struct option *o, stru
 		return err;
 	if (!n && t->state != TCP_CLOSE)
 		return -EINVAL;
-	more->clamp = (unsigned)n > CLAMP_LEAST ? n : CLAMP_LEAST;
+	more->clamp = n > CLAMP_LEAST ? n : CLAMP_LEAST;
 	tcp_set(t, TCP_CLAMPED, n);
 	if (t->state != TCP_LISTEN && t->in.tail != t->sent)
 		tcp_flow(t);
@@ -333,8 +333,8 @@ static int set_congestion(struct op *op, struct sock *s, const struct option *o,
 	char name[CA_NAME] = "";
 	int err = option_bytes(v, name, v->len < CA_NAME - 1 ? v->len : CA_NAME - 1);
 
-	if (err)
-		return err;
+	if (err || !v->len)
+		return err ? err : -EINVAL;
 	if (strcmp(name, "reno") && strcmp(name, "cubic"))
 		return -ENOENT;
 	tcp_set(tcp_of(s), TCP_RENO, strcmp(name, "reno") == 0);
@@ -399,8 +399,9 @@ static const struct option rows[] = {
 	 .get = get_info, .does = "the connection in numbers"},
 	OWN(TCP_QUICKACK, set_quickack, get_quickack, 0, 0, "kept; every byte is acknowledged at "
 	    "once"),
-	OWN(TCP_CONGESTION, set_congestion, get_congestion, 0, 0, "cubic or reno, kept; nothing "
-	    "is ever congested"),
+	{.name = TCP_CONGESTION, .text = "TCP_CONGESTION", .kind = OPT_OWN, .string = true,
+	 .set = set_congestion, .get = get_congestion,
+	 .does = "cubic or reno, kept; nothing is ever congested"},
 	OWN(TCP_USER_TIMEOUT, set_user_timeout, get_user_timeout, 0, INT32_MAX, "ms that what was "
 	    "sent may take to arrive before ETIMEDOUT"),
 	OWN(TCP_NOTSENT_LOWAT, set_notsent, get_notsent, INT32_MIN, INT32_MAX, "bytes behind the "
