@@ -145,8 +145,8 @@ static void stack_accept(struct caller *who, struct call *c, struct result *r,
 	if (r->ret)
 		return;
 	if (c->addr.at) {
-		/* As do_accept(): a peer that is gone already has no name to tell. */
-		r->ret = got->ops->peer(got, &r->addr);
+		/* As do_accept(): a peer without a name, even when it was there. */
+		r->ret = (got->ops->caller ? got->ops->caller : got->ops->peer)(got, &r->addr);
 		if (r->ret) {
 			file_put(&got->file);
 			r->ret = -ECONNABORTED;

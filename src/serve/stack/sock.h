@@ -40,6 +40,8 @@ struct sock_ops {
 	int (*accept)(struct op *, struct sock *, struct sock **out);
 	int (*name)(struct sock *, struct call_addr *out); /* 0 or -errno */
 	int (*peer)(struct sock *, struct call_addr *out);
+	/* The peer's name for accept(2), which tells it even if it is gone; NULL: peer(). */
+	int (*caller)(struct sock *, struct call_addr *out);
 	/* Bytes sent, or -errno. WAIT: m->done says what was moved so far. */
 	ssize_t (*send)(struct sock *, struct message *m);
 	/* Bytes received (with MSG_TRUNC the true length); m->out has flags and control.

@@ -206,6 +206,12 @@ static int tcp_peer_name(struct sock *s, struct call_addr *out)
 									      : inet_peer(s, out);
 }
 
+static int tcp_caller_name(struct sock *s, struct call_addr *out)
+{
+	endpoint_write(s, &inet_of(s)->remote, out);
+	return 0;
+}
+
 /* bind(2) on a socket that is connected or listens is refused by its port; one whose
  * connection is over has none any more. */
 static int tcp_bind(struct op *op, struct sock *s, const struct call_addr *addr)
@@ -232,6 +238,7 @@ const struct sock_ops tcp_ops = {
 	.accept = tcp_accept,
 	.name = inet_name,
 	.peer = tcp_peer_name,
+	.caller = tcp_caller_name,
 	.send = tcp_send,
 	.recv = tcp_recv,
 	.shutdown = tcp_shutdown,
