@@ -145,6 +145,12 @@ static int get_flag(struct op *op, struct sock *s, const struct option *o, struc
 	return option_put_int(v, sock_flag(s, o->at));
 }
 
+/* What decides who else may have its port is not what it was. */
+static int rival_changed(struct sock *s)
+{
+	return is_inet(s) ? port_changed(inet_of(s)) : 0;
+}
+
 static int set_reuseport(struct op *op, struct sock *s, const struct option *o,
 			 struct option_value *v)
 {
@@ -155,7 +161,14 @@ static int set_reuseport(struct op *op, struct sock *s, const struct option *o,
 	if (on && !is_inet(s))
 		return -EOPNOTSUPP;
 	sock_flag_set(s, SOCK_FLAG_REUSEPORT, on);
-	return 0;
+	return rival_changed(s);
+}
+
+/* SO_REUSEADDR, once it is kept. */
+static int reuseaddr_set(struct op *op, struct sock *s, const struct option *o,
+			 struct option_value *v)
+{
+	return rival_changed(s);
 }
 
 /* Credentials and labels pass over AF_UNIX and netlink only. */
@@ -469,7 +482,7 @@ static int bind_device(struct op *op, struct sock *s, int ifindex)
 	if (ifindex < 0)
 		return -EINVAL;
 	s->bound_ifindex = ifindex;
-	return 0;
+	return rival_changed(s);
 }
 
 static int set_device(struct op *op, struct sock *s, const struct option *o,
@@ -529,7 +542,8 @@ static int get_ifindex(struct op *op, struct sock *s, const struct option *o,
 static const struct option rows[] = {
 	{.name = SO_DEBUG, .text = "SO_DEBUG", .kind = OPT_OWN, .at = SOCK_FLAG_DEBUG,
 	 .set = set_debug, .get = get_flag, .does = "kept; changes nothing, as on Linux"},
-	FLAG(SO_REUSEADDR, SOCK_FLAG_REUSEADDR, "bind: shares an address with others that say so"),
+	{.name = SO_REUSEADDR, .text = "SO_REUSEADDR", .kind = OPT_FLAG, .at = SOCK_FLAG_REUSEADDR,
+	 .set = reuseaddr_set, .does = "bind: shares an address with others that say so"},
 	READ(SO_TYPE, get_type, "SOCK_STREAM, ..."),
 	READ(SO_ERROR, get_error, "takes the pending error"),
 	FLAG(SO_DONTROUTE, SOCK_FLAG_DONTROUTE, "kept; nothing is behind a gateway here"),
