@@ -27,6 +27,8 @@ int message_give(struct message *m, size_t skip, const void *from, size_t len)
 	struct caller *who = &m->op->who;
 	size_t done = 0;
 
+	if (in_one(m))
+		return caller_write(who, m->span->at + skip, from, len);
 	for (unsigned i = 0; i < m->nspan && done < len; i++) {
 		const struct call_span *s = &m->span[i];
 		size_t part = len - done;

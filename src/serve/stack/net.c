@@ -135,11 +135,10 @@ static bool is_teller(const struct net *n)
 	return false;
 }
 
-void net_unlock(struct net *n)
+void net_tell_once(struct net *n)
 {
-	if (!TAILQ_EMPTY(&n->events) && !is_teller(n))
+	if (!is_teller(n))
 		net_tell(n);
-	pthread_mutex_unlock(&n->lock);
 }
 
 void event_queue(struct net *n, struct event *e)

@@ -153,10 +153,16 @@ static inline void net_lock(struct net *n) /* and runs what is due */
 	if (n->timers.root)
 		net_run(n);
 }
+void net_tell_once(struct net *); /* net_tell(), but by who does not tell already */
 /* And tells what is to be told. If this happens in something that is being told, it is
  * left to that teller, for when it returns: what is told may call again and again, and
  * must not nest. */
-void net_unlock(struct net *);
+static inline void net_unlock(struct net *n)
+{
+	if (!TAILQ_EMPTY(&n->events))
+		net_tell_once(n);
+	pthread_mutex_unlock(&n->lock);
+}
 /* Tells what is to be told; gives the lock back meanwhile. */
 void net_tell(struct net *);
 
