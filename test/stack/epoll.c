@@ -98,8 +98,10 @@ static void errors(void **state)
 	assert_int_equal(s->epoll_wait(fd[2], &e, 0, 0), -EINVAL);
 	assert_int_equal(s->epoll_wait(fd[2], &e, -1, 0), -EINVAL);
 	assert_int_equal(s->epoll_wait(fd[2], &e, INT_MAX / sizeof(e) + 1, 0), -EINVAL);
-	assert_int_equal(s->epoll_wait(fd[2], &e, INT_MAX / sizeof(e), 0), 0);
-	if (!s->is_native) { /* not served here */
+	if (!s->is_native) {
+		/* The kernel may find that this is more memory than there can be. */
+		assert_int_equal(s->epoll_wait(fd[2], &e, INT_MAX / sizeof(e), 0), 0);
+		/* Not served here. */
 		assert_int_equal(add(s, fd[2], fd[0], EPOLLIN | EPOLLEXCLUSIVE), -EINVAL);
 		assert_int_equal(add(s, fd[2], fd[0], EPOLLIN | EPOLLWAKEUP), -EINVAL);
 	}
