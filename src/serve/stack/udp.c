@@ -144,6 +144,11 @@ static int udp_connect_to(struct sock *sk, struct endpoint *to)
 		return err == -ENOMEM ? err : -EAGAIN;
 	}
 	s->remote_set = true;
+	/* Of IPv4 the kernel keeps one destination, so what is pending goes there, too. */
+	if (us->cork && us->cork->to4 && ip_is4(&to->ip)) {
+		us->cork->header.to = *to;
+		us->cork->header.from.ip = source;
+	}
 	if (to->scope)
 		sk->bound_ifindex = to->scope;
 	if (ip_is_any(&us->source))

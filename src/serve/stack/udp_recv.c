@@ -21,7 +21,7 @@ enum {
  * is larger lies in pages of its own. 256 is struct sk_buff. */
 int udp_truesize(size_t len, bool ip4)
 {
-	const size_t head = len + (ip4 ? 59 : 79) + 320;
+	const size_t head = len + (ip4 ? 59 : 72) + 320;
 	size_t size = 1024;
 
 	if (head <= 576)

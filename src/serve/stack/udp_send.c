@@ -272,11 +272,15 @@ static int append(struct udp_sock *s, struct message *m, const struct ip_control
 	struct cork *c = s->cork;
 	const struct sending w = {.header = c->header, .route = c->route, .to4 = c->to4,
 				  .control = *control};
-	const size_t len = c->packet->len + m->len;
-	int err = check_sock(&s->inet.sock);
+	const size_t was = c->packet->len, len = was + m->len;
+	const size_t mtu = c->route.mtu;
+	int err = 0;
 
+	/* Linux looks at the socket where it needs memory for another packet. */
+	if (!was || (was + headers(c->to4)) / mtu != (len + headers(c->to4)) / mtu)
+		err = check_sock(&s->inet.sock);
 	if (!err && (m->len > UDP_LEN_MAX || len > UDP_LEN_MAX))
-		err = too_large(&s->inet, &w, w.route.mtu);
+		err = too_large(&s->inet, &w, mtu);
 	/* Segments are looked at when all is there. */
 	if (!err && !c->segment)
 		err = check_len(&s->inet, &w, len, 0);
@@ -289,7 +293,7 @@ static int append(struct udp_sock *s, struct message *m, const struct ip_control
 		p->room = len * 2;
 	}
 	if (!err && m->len)
-		err = message_take(m, 0, c->packet->data + c->packet->len, m->len);
+		err = message_take(m, 0, c->packet->data + was, m->len);
 	if (!err)
 		c->packet->len = len;
 	return err;
