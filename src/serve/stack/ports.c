@@ -413,7 +413,7 @@ struct choice port_choose(const struct inet_sock *s, uint32_t start, uint32_t pa
 		low = s->local_low;
 	if (s->local_high >= low && s->local_high <= high)
 		high = s->local_high;
-	return (struct choice){low, high - low + 1, start % (high - low + 1), 0, parity};
+	return (struct choice){low, high - low + 1, start, 0, parity};
 }
 
 /* 0: there are no more. */
@@ -421,10 +421,8 @@ uint16_t port_next(struct choice *c)
 {
 	while (c->step < c->n * 2) {
 		const uint32_t parity = c->step < c->n ? c->parity : !c->parity;
-		uint32_t at = c->start + c->step++ % c->n;
+		const uint32_t at = (c->start % c->n + c->step++) % c->n;
 
-		if (at >= c->n)
-			at -= c->n;
 		if ((at & 1) == parity)
 			return c->low + at;
 	}
@@ -438,6 +436,9 @@ int port_auto(struct inet_sock *s)
 	struct want w = port_want(s, &s->local.ip, 0);
 	int err;
 
+	/* inet_csk_find_open_port() leaves an odd last one out. */
+	if (s->sock.type == SOCK_STREAM && c.n > 1)
+		c.n &= ~UINT32_C(1);
 	w.alone = true;
 	while ((w.port = port_next(&c)))
 		if (!conflicts(p, &w))
