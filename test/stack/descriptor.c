@@ -358,17 +358,16 @@ static void a_parked_readv(void **state)
 static int some_numbers(struct sc_task *t)
 {
 	int sv[2], ret = sc_socketpair(t, AF_UNIX, SOCK_STREAM, 0, sv), far = -1;
+	char byte[9] = "12345678";
 	struct iovec v[9];
 
 	if (ret)
 		return ret;
 	for (int i = 0; i < 9; i++)
-		v[i] = (struct iovec){"x", 1};
+		v[i] = (struct iovec){&byte[i], 1};
 	ret = far = sc_dup2(t, sv[0], 40);
 	if (ret >= 0)
 		ret = sc_writev(t, sv[0], v, 9);
-	for (int i = 0; i < 9; i++)
-		v[i] = (struct iovec){(char[1]){0}, 1};
 	if (ret >= 0)
 		ret = sc_readv(t, sv[1], v, 9);
 	sc_close(t, sv[0]);
