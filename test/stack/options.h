@@ -50,6 +50,7 @@ enum {
 	GET = 2,     /* the error, the length or the value got */
 	DEFAULT = 4, /* the same, as long as none was set */
 	SCRIPT = 8,  /* the same, after others were set */
+	SOMETIMES = 16, /* not everywhere that this test runs */
 };
 struct difference {
 	int level, name;

@@ -16,7 +16,7 @@
 #define LONGS(a, b) {(const long[]){a, b}, 2 * sizeof(long)}
 #define WIDE(a, b) {(const int64_t[]){a, b}, 16}
 
-enum { RCVTIMEO_NEW = 66, SNDTIMEO_NEW = 67, UNICAST_IF6 = 76 };
+enum { SO_PEERGROUPS_ = 59, RCVTIMEO_NEW = 66, SNDTIMEO_NEW = 67, UNICAST_IF6 = 76 };
 
 /* Multiples of 20 ms, which are whole ticks of any kernel's clock. */
 static const struct bytes times[] = {
@@ -185,6 +185,8 @@ const struct difference options_differences[] = {
 	{SOL_SOCKET, 57 /* SO_COOKIE */, ALL, ANY, GET, "numbers of their own"},
 	{SOL_SOCKET, 71 /* SO_NETNS_COOKIE */, ALL, ANY, GET, "numbers of their own"},
 	{SOL_SOCKET, SO_PEERNAME, INET, CONNECTED | MAPPED, GET, "the port is chosen"},
+	{SOL_SOCKET, SO_PEERGROUPS_, UNIX, CONNECTED | LISTENING, GET | SOMETIMES,
+	 "a task has no groups"},
 	{IPPROTO_IP, 52 /* IP_PROTOCOL */, INET, ANY & ~FRESH, GET, "the port is chosen"},
 	{IPPROTO_IP, IP_OPTIONS, INET, ANY, SET | GET, "no packet carries options: refused"},
 	{IPPROTO_TCP, TCP_INFO, TCP, ANY, GET, "measures of its own; fewer than the newest kernels'"},
