@@ -270,11 +270,14 @@ static int choose_shared(struct inet_sock *s)
 
 	while ((local.port = port_next(&c))) {
 		const struct bind *b = bind_on_port(p, local.port);
+		uint32_t hash;
 
 		if (!b)
 			break;
-		if (b->class & BIND_SHARED &&
-		    !pair_taken(p, &local, &s->remote, pair_hash(p, &local, &s->remote)))
+		hash = pair_hash(p, &local, &s->remote);
+		if (p->pair)
+			__builtin_prefetch(&p->pair[hash & p->pair_mask]); /* while b comes */
+		if (b->class & BIND_SHARED && !pair_taken(p, &local, &s->remote, hash))
 			break;
 	}
 	if (!local.port)

@@ -136,8 +136,13 @@ static bool bind_is(const struct bind *b, const struct want *w)
 
 static struct bind *bind_find(const struct ports *p, const struct want *w)
 {
-	struct bind *b = bind_first(p, &w->ip, w->port);
+	struct bind *b = bind_on_port(p, w->port);
 
+	/* Of a port that connect(2) shares the first one is it, and was looked at just
+	 * now: the table of a million connections need not be. */
+	if (b && ip_equal(&b->ip, &w->ip) && bind_is(b, w))
+		return b;
+	b = bind_first(p, &w->ip, w->port);
 	while (b && !bind_is(b, w))
 		b = bind_next(b);
 	return b;
