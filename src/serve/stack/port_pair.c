@@ -255,6 +255,19 @@ static void pair_enter(struct inet_sock *s)
 	s->paired = true;
 }
 
+/* Among a million connections what it will look at is in no cache: it has until the next
+ * connect(2) to come. */
+static void will_look_at(const struct ports *p, const struct endpoint *local,
+			 const struct endpoint *remote)
+{
+	const struct bind *b = bind_on_port(p, local->port);
+
+	if (!b || !p->pair)
+		return;
+	__builtin_prefetch(b);
+	__builtin_prefetch(&p->pair[pair_hash(p, local, remote) & p->pair_mask]);
+}
+
 /* A port that nobody has, or that other connections have for other destinations. Where
  * to begin depends on the destination, and moves on with each connection to it, so that
  * the first one is free as a rule. */
@@ -270,14 +283,11 @@ static int choose_shared(struct inet_sock *s)
 
 	while ((local.port = port_next(&c))) {
 		const struct bind *b = bind_on_port(p, local.port);
-		uint32_t hash;
 
 		if (!b)
 			break;
-		hash = pair_hash(p, &local, &s->remote);
-		if (p->pair)
-			__builtin_prefetch(&p->pair[hash & p->pair_mask]); /* while b comes */
-		if (b->class & BIND_SHARED && !pair_taken(p, &local, &s->remote, hash))
+		if (b->class & BIND_SHARED &&
+		    !pair_taken(p, &local, &s->remote, pair_hash(p, &local, &s->remote)))
 			break;
 	}
 	if (!local.port)
@@ -286,8 +296,10 @@ static int choose_shared(struct inet_sock *s)
 	w.class |= BIND_SHARED;
 	if (port_settle(s, &w))
 		return -ENOMEM;
-	*next += c.step + 1;
 	s->local.port = local.port;
+	*next += c.step + 1;
+	local.port = port_next(&c);
+	will_look_at(p, &local, &s->remote);
 	return 0;
 }
 
