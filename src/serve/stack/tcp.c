@@ -171,7 +171,10 @@ static void hang_up(struct tcp_sock *t)
 		return;
 	}
 	tcp_send_fin(t);
-	if (t->state != TCP_CLOSE) {
+	if (t->state == TCP_FIN_WAIT2 && t->more && t->more->linger2 < 0) {
+		tcp_send_reset(t);
+		tcp_done(t, false);
+	} else if (t->state != TCP_CLOSE) {
 		/* Who closes first keeps the port for a while. */
 		const bool first = tcp_in(t, TCPF(FIN_WAIT1) | TCPF(FIN_WAIT2) | TCPF(CLOSING));
 

@@ -105,12 +105,14 @@ void tcp_unlisten(struct tcp_sock *l)
 
 /* ----------------------------------------------------------- a new connection */
 
-/* What an accepted socket takes from its listener: sk_clone_lock() copies all. */
+/* What an accepted socket takes from its listener: sk_clone_lock() copies all
+ * but the priority. */
 static void inherit(struct tcp_sock *t, const struct tcp_sock *l)
 {
 	struct inet_sock *to = &t->inet;
 	const struct inet_sock *from = &l->inet;
 
+	to->sock.priority = 0;
 	to->v6only = from->v6only;
 	to->tos = from->tos;
 	to->tclass = from->tclass;
