@@ -269,7 +269,7 @@ static void leave(const struct sys *s, struct ends *e)
 struct at {
 	const struct kind *kind;
 	const struct state *state;
-	const char *doing; /* what was done to the socket, for a report */
+	char doing[100]; /* what was done to the socket, for a report */
 	struct sys sys[2];
 	struct ends ends[2];
 	bool privileged, was_set, in_script;
@@ -370,17 +370,15 @@ static const int ints[] = {
 static void try_values(struct at *at, const struct option *o, int level)
 {
 	const struct values *own = NULL;
-	char doing[100];
 
 	for (unsigned i = 0; i < options_nvalues; i++)
 		if (options_values[i].level == level && options_values[i].name == o->name)
 			own = &options_values[i];
-	at->doing = doing;
 	for (unsigned i = 0; i < (own ? own->n : SIZE(ints)); i++) {
 		const struct bytes v = own ? own->list[i] : (struct bytes){&ints[i], sizeof(int)};
 
-		strcpy(doing, "set to ");
-		hex(v.data, v.len, doing + 7);
+		strcpy(at->doing, "set to ");
+		hex(v.data, v.len, at->doing + 7);
 		at->was_set |= compare_set(at, o, level, v.data, v.len);
 		compare_get(at, o, level, ROOM);
 	}
@@ -388,22 +386,22 @@ static void try_values(struct at *at, const struct option *o, int level)
 
 static void try_option(struct at *at, const struct option *o, int level)
 {
-	static const unsigned char odd[ROOM] = {1, 0, 0, 0, 1};
+	static const unsigned char odd[ROOM] = {1};
 
 	at->was_set = false;
-	at->doing = "new";
+	strcpy(at->doing, "new");
 	for (unsigned i = 0; i < SIZE(rooms); i++)
 		compare_get(at, o, level, rooms[i]);
 	compare_set(at, o, level, NULL, 0);
 	compare_set(at, o, level, NULL, sizeof(int));
-	at->doing = "odd lengths";
+	strcpy(at->doing, "odd lengths");
 	for (int len = 0; len <= 20; len++) {
 		at->was_set |= compare_set(at, o, level, odd, len);
 		compare_get(at, o, level, ROOM);
 	}
 	compare_set(at, o, level, odd, ROOM);
 	try_values(at, o, level);
-	at->doing = "at the end";
+	strcpy(at->doing, "at the end");
 	for (unsigned i = 0; i < SIZE(rooms); i++)
 		compare_get(at, o, level, rooms[i]);
 }
@@ -478,17 +476,14 @@ static void get_it(struct at *at, const struct option *o, int level)
 
 static void run_script(struct at *at, const struct script *s)
 {
-	char doing[100];
-
 	at->in_script = true;
 	if (begin(at))
 		for (unsigned i = 0; i < s->n; i++) {
 			const struct step *t = &s->step[i];
 			struct option o = {.name = t->name, .text = s->what};
 
-			snprintf(doing, sizeof(doing), "%s, step %u", s->what, i + 1);
-			at->doing = doing;
-			at->was_set = false;
+			snprintf(at->doing, sizeof(at->doing), "%s, step %u", s->what, i + 1);
+					at->was_set = false;
 			compare_set(at, &o, t->level, t->value.data, t->value.len);
 			each_option(at, NULL, get_it);
 		}
