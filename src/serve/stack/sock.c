@@ -54,7 +54,7 @@ static int find_ops(int family, int type, int protocol, const struct sock_ops **
 		return protocol && protocol != AF_UNIX ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
 	if (family != AF_NETLINK && (protocol < 0 || protocol >= IPPROTO_MAX))
 		return -EINVAL;
-	return has_type || family == AF_NETLINK ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
+	return has_type ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
 }
 
 static uint32_t sock_poll(struct file *f)
