@@ -329,14 +329,16 @@ void netlink_dump_more(struct netlink_sock *s)
 }
 
 /* A dump that ends before it told anything. */
-static void end_dump(const struct request *q, int err)
+static void end_dump(const struct request *q, const struct netlink_filter *f, int err)
 {
 	struct netlink_sock *s = q->s;
 	const bool words = q->why && netlink_flag(s, NETLINK_FLAG_EXT_ACK);
 	uint8_t data[256];
 	struct netlink_out out = {.data = data, .room = sizeof(data)};
-	size_t begin = netlink_begin(&out, NLMSG_DONE, NLM_F_MULTI | (words ? NLM_F_ACK_TLVS : 0),
-				     q->head->nlmsg_seq, s->pid, &err, sizeof(err));
+	const uint16_t flags = NLM_F_MULTI | (f->on ? NLM_F_DUMP_FILTERED : 0) |
+			       (words ? NLM_F_ACK_TLVS : 0);
+	size_t begin = netlink_begin(&out, NLMSG_DONE, flags, q->head->nlmsg_seq, s->pid, &err,
+				     sizeof(err));
 
 	if (words)
 		netlink_put(&out, NLMSGERR_ATTR_MSG, q->why, strlen(q->why) + 1);
@@ -354,7 +356,7 @@ static int start_dump(struct request *q, const struct getter *g)
 		return -EBUSY;
 	err = netlink_flag(s, NETLINK_FLAG_STRICT) ? g->filter(q, &f) : 0;
 	if (err) {
-		end_dump(q, err);
+		end_dump(q, &f, err);
 		return 0;
 	}
 	s->dump = (struct netlink_dump){.running = true, .type = g->type,

@@ -161,6 +161,7 @@ struct entry {
 	int ifindex;
 	uint32_t metric;         /* of IPv6 */
 	bool answer;             /* to one question, not of a table */
+	uint32_t flags;          /* of an answer of IPv4: RTM_F_CLONED ... */
 };
 
 static void put_entry(struct netlink_out *o, const struct netlink_head *head,
@@ -174,12 +175,15 @@ static void put_entry(struct netlink_out *o, const struct netlink_head *head,
 				   .rtm_protocol = e->protocol,
 				   .rtm_scope = e->scope,
 				   .rtm_type = e->type,
-				   .rtm_flags = e->answer && ip4 ? RTM_F_CLONED : 0};
+				   .rtm_src_len = e->answer && !ip4 ? 128 : 0,
+				   .rtm_flags = e->flags};
 	size_t begin = netlink_begin(o, RTM_NEWROUTE, head->flags, head->seq, head->pid, &info,
 				     sizeof(info));
 
 	netlink_put32(o, RTA_TABLE, e->table);
 	put_ip(o, RTA_DST, &e->to);
+	if (e->answer && !ip4)
+		put_ip(o, RTA_SRC, &ip_any6); /* that was asked for */
 	if (ip4 || e->answer)
 		put_ip(o, RTA_PREFSRC, &e->source);
 	if (!ip4)
@@ -191,6 +195,11 @@ static void put_entry(struct netlink_out *o, const struct netlink_head *head,
 	}
 	netlink_finish(o, begin);
 }
+
+/* RTCF_*, of <linux/in_route.h>. */
+#define CACHE_LOCAL UINT32_C(0x80000000)
+#define CACHE_BROADCAST UINT32_C(0x10000000)
+#define CACHE_MULTICAST UINT32_C(0x20000000)
 
 int netlink_route_to(struct netlink_out *o, const struct netlink_head *head, struct host *h,
 		     const struct ip *to, int ifindex)
@@ -208,6 +217,10 @@ int netlink_route_to(struct netlink_out *o, const struct netlink_head *head, str
 		e.type = RTN_BROADCAST;
 	else if (r.multicast)
 		e.type = RTN_MULTICAST;
+	if (ip_is4(to))
+		e.flags = RTM_F_CLONED | (e.type == RTN_LOCAL ? CACHE_LOCAL :
+					  e.type == RTN_BROADCAST ? CACHE_LOCAL | CACHE_BROADCAST :
+					  e.type == RTN_MULTICAST ? CACHE_MULTICAST : 0);
 	e.source = r.source;
 	e.ifindex = r.ifindex;
 	/* IPv4 answers from its cache, IPv6 from its tables. */
