@@ -58,6 +58,13 @@ struct unix_user {
 	unsigned in_flight;
 };
 
+/* One descriptor in a message. */
+struct unix_carried {
+	struct file *file;
+	struct unix_sock *holder;          /* in whose queue it is */
+	LIST_ENTRY(unix_carried) of_file;  /* of an AF_UNIX socket: where it is carried */
+};
+
 /* Descriptors of one message. Before it is queued they are plain references. */
 struct unix_rights {
 	LIST_ENTRY(unix_rights) entry; /* of the receiver, or of net.unix_dropped */
@@ -65,7 +72,7 @@ struct unix_rights {
 	struct unix_user *user;        /* who is charged; NULL: nobody yet */
 	bool flying;                   /* it was queued: its files count as in flight */
 	unsigned n;
-	struct file *file[];
+	struct unix_carried fd[];
 };
 
 /* Of a stream: something about the bytes from `at` on. */
@@ -96,6 +103,12 @@ struct unix_message {
 struct unix_stall {
 	struct unix_sock *who, *at;
 	LIST_ENTRY(unix_stall) of_at, of_who;
+};
+
+/* A socket in one of the collector's searches. */
+struct unix_gc {
+	struct unix_sock *next;
+	bool seen;
 };
 
 LIST_HEAD(unix_rights_list, unix_rights);
@@ -142,15 +155,18 @@ struct unix_sock {
 	struct unix_sock *listener;  /* it waits there for accept; NULL */
 	unsigned nwaiting, backlog;
 
-	/* The collector's. */
-	struct unix_sock *gc_next, *gc_held;
-	unsigned gc_refs;
-	bool gc_seen;
+	LIST_HEAD(, unix_carried) carried; /* the messages that it is in */
+	struct unix_gc gc[2];              /* the collector's */
 };
 
 static inline struct unix_sock *unix_of(struct sock *s)
 {
 	return (struct unix_sock *)s;
+}
+static inline struct unix_sock *unix_of_file(struct file *f) /* NULL: another kind */
+{
+	return file_is_sock(f) && sock_of_file(f)->family == AF_UNIX ? unix_of(sock_of_file(f))
+								      : NULL;
 }
 static inline struct net *unix_net(const struct unix_sock *u)
 {

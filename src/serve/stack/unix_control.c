@@ -31,7 +31,7 @@ static int read_rights(struct net *net, const struct task *t, const struct cmsgh
 		f = task_file(t, fd);
 		if (!f)
 			return -EBADF;
-		r->file[r->n++] = file_get(f);
+		r->fd[r->n++].file = file_get(f);
 	}
 	return 0;
 }
@@ -128,7 +128,7 @@ void unix_put_rights(struct message *m, const struct unix_rights *r)
 	unsigned n = 0;
 
 	while (n < r->n && n < room) {
-		handle[n] = file_handle(r->file[n]);
+		handle[n] = file_handle(r->fd[n].file);
 		if (handle[n] < 0)
 			break;
 		n++;

@@ -22,7 +22,7 @@ struct unix_rights *unix_rights_grow(struct net *net, struct unix_rights *r, uns
 {
 	const unsigned had = r ? r->n : 0;
 	struct unix_rights *all =
-		alloc_resize(&net->mem, r, sizeof(*r) + (had + n) * sizeof(r->file[0]));
+		alloc_resize(&net->mem, r, sizeof(*r) + (had + n) * sizeof(r->fd[0]));
 
 	if (all && !had)
 		*all = (struct unix_rights){.n = 0};
@@ -62,10 +62,14 @@ void unix_rights_queue(struct unix_rights *r, struct unix_sock *to, struct unix_
 	r->flying = true;
 	LIST_INSERT_HEAD(&to->rights, r, entry);
 	for (unsigned i = 0; i < r->n; i++) {
-		struct file *f = r->file[i];
+		struct unix_carried *c = &r->fd[i];
+		struct unix_sock *u = unix_of_file(c->file);
 
-		if (f->in_flight++ == 0)
-			LIST_INSERT_HEAD(&net->in_flight, f, flying);
+		c->holder = to;
+		if (u)
+			LIST_INSERT_HEAD(&u->carried, c, of_file);
+		if (c->file->in_flight++ == 0)
+			LIST_INSERT_HEAD(&net->in_flight, c->file, flying);
 	}
 	net->nin_flight += r->n;
 }
@@ -78,6 +82,9 @@ void unix_rights_drop(struct net *net, struct unix_rights *r)
 		LIST_REMOVE(r, entry);
 		*r->slot = NULL;
 		r->slot = NULL;
+		for (unsigned i = 0; i < r->n; i++)
+			if (unix_of_file(r->fd[i].file))
+				LIST_REMOVE(&r->fd[i], of_file);
 	}
 	LIST_INSERT_HEAD(&net->unix_dropped, r, entry);
 }
@@ -85,7 +92,7 @@ void unix_rights_drop(struct net *net, struct unix_rights *r)
 static void release(struct net *net, struct unix_rights *r)
 {
 	for (unsigned i = 0; i < r->n; i++) {
-		struct file *f = r->file[i];
+		struct file *f = r->fd[i].file;
 
 		if (r->flying) {
 			net->nin_flight--;
