@@ -58,12 +58,17 @@ static long good(const char *what, long ret)
 	return ret;
 }
 
-static uint64_t now_ns(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return t.tv_sec * UINT64_C(1000000000) + t.tv_nsec;
+}
+
+static uint64_t now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 static struct sc_task *new_task(struct sc_net **net)
@@ -197,10 +202,11 @@ static uint64_t connect_batch(struct sc_task *task, const int *listener, unsigne
 
 	for (unsigned i = 0; i < BATCH; i++)
 		fd[i] = good("socket", sc_socket(task, AF_INET, SOCK_STREAM, 0));
-	took = now_ns();
+	/* Nothing waits here: what others run meanwhile does not count. */
+	took = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 	for (unsigned i = 0; i < BATCH; i++)
 		connect_to(task, fd[i], (first + i * step) % listeners);
-	took = now_ns() - took;
+	took = clock_ns(CLOCK_THREAD_CPUTIME_ID) - took;
 	for (unsigned i = 0; i < BATCH; i++) {
 		const int *l = &listener[(first + i * step) % listeners];
 
