@@ -73,9 +73,10 @@ static void leave_stalls(struct unix_sock *u)
 {
 	struct unix_stall *t;
 
-	if (u->stall.at)
+	if (!unix_is_stream(u) && u->stall.at) {
 		LIST_REMOVE(&u->stall, of_at);
-	u->stall.at = NULL;
+		u->stall.at = NULL;
+	}
 	while ((t = LIST_FIRST(&u->stalls))) {
 		LIST_REMOVE(t, of_who);
 		LIST_REMOVE(t, of_at);
@@ -222,9 +223,11 @@ static int unix_shutdown(struct sock *s, int how)
 	if (p && !unix_is_dgram(u)) {
 		p->sock.shut |= (bits & SHUT_READ ? SHUT_WRITE : 0) |
 				(bits & SHUT_WRITE ? SHUT_READ : 0);
-		file_notify(&p->sock.file, UNIX_ALL);
 	}
+	/* In this order: an epoll set of both shows it. */
 	file_notify(&s->file, UNIX_ALL);
+	if (p && !unix_is_dgram(u))
+		file_notify(&p->sock.file, UNIX_ALL);
 	return 0;
 }
 

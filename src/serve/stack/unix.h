@@ -127,8 +127,7 @@ struct unix_sock {
 	unsigned charge;             /* of what it sent that is still there */
 	struct unix_rights_list rights; /* of its queue */
 
-	struct unix_stall stall;          /* at its peer, or of a connect */
-	LIST_HEAD(, unix_stall) stalls;   /* of its own, others than `stall` */
+	LIST_HEAD(, unix_stall) stalls;   /* its own, other than `stall` */
 	LIST_HEAD(, unix_stall) stalled;  /* those that wait for it */
 
 	union {
@@ -147,6 +146,7 @@ struct unix_sock {
 			LIST_HEAD(, unix_message) sent;   /* its own, that are not read yet */
 			LIST_ENTRY(unix_sock) of_peer;    /* dgram: of peer.peered */
 			LIST_HEAD(, unix_sock) peered;    /* dgram: whose peer it is */
+			struct unix_stall stall;          /* dgram: its own, at its peer */
 		};
 	};
 
