@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -608,8 +609,12 @@ int main(int argc, char **argv)
 	}
 	if (is_privileged()) {
 		run_as(true, only);
-		if (geteuid() == 0 && seteuid(65534) == 0)
+		if (geteuid() == 0 && seteuid(65534) == 0) {
 			run_as(false, only);
+			/* Whose ids differ may not be looked at: but the leak checker has to. */
+			if (seteuid(0) || prctl(PR_SET_DUMPABLE, 1))
+				return 1;
+		}
 	} else {
 		run_as(false, only);
 	}
