@@ -174,19 +174,29 @@ static void on_ours(const struct same_case *c, struct sys *y)
 	sc_net_free(y->net);
 }
 
-static void print_differences(const struct same_case *c, char *theirs, char *ours)
+static void write_text(const char *path, const char *text)
 {
-	char *t, *o, *tl = strtok_r(theirs, "\n", &t), *ol = strtok_r(ours, "\n", &o);
+	FILE *f = fopen(path, "w");
 
-	printf("== %s\n", c->name);
-	while (tl || ol) {
-		if (tl && ol && !strcmp(tl, ol))
-			printf("  %s\n", tl);
-		else
-			printf("- %s\n+ %s\n", tl ? tl : "", ol ? ol : "");
-		tl = tl ? strtok_r(NULL, "\n", &t) : NULL;
-		ol = ol ? strtok_r(NULL, "\n", &o) : NULL;
+	if (f) {
+		fputs(text, f);
+		fclose(f);
 	}
+}
+
+static void print_differences(const struct same_case *c, const char *theirs, const char *ours)
+{
+	char dir[] = "/tmp/udp_same.XXXXXX", command[128];
+
+	printf("== %s: the kernel (-), ours (+)\n", c->name);
+	fflush(stdout);
+	if (!mkdtemp(dir) || chdir(dir))
+		return;
+	write_text("kernel", theirs);
+	write_text("ours", ours);
+	snprintf(command, sizeof(command), "diff -U6 kernel ours | tail -n +3; rm -r %s", dir);
+	if (system(command))
+		printf("cannot compare\n");
 }
 
 static bool differs(const struct same_case *c)

@@ -57,6 +57,7 @@ static void describe(struct err_packet *e, const struct inet_sock *s, const stru
 		e->header.ifindex = r.ifindex;
 	}
 	e->header.ttl = 64;
+	e->header.error = true;
 	e->header.tos = ip_is4(&e->to.ip) ? 0xc0 | (s->tos & 0x1e) : 0;
 	if (!e->header.ifindex)
 		e->header.ifindex = ip_is_loopback(offender) ? IF_LO : IF_ETH;

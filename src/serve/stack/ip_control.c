@@ -148,6 +148,10 @@ static int read_pktinfo6(const struct inet_sock *s, const struct cmsghdr *h, str
 		return -EINVAL;
 	if (ip_is_any(&source))
 		return 0;
+	/* What means something on a device only must be on this one. */
+	if (ip_is4(&source) || (c->ifindex == IF_ETH && ip_is_loopback(&source)) ||
+	    (c->ifindex == IF_LO && ip_is_link_local(&source)))
+		return -EINVAL;
 	if (!host_has(host, &source) && !inet_flag(s, INET_FREEBIND) &&
 	    !inet_flag(s, INET_TRANSPARENT))
 		return -EINVAL;
@@ -157,6 +161,8 @@ static int read_pktinfo6(const struct inet_sock *s, const struct cmsghdr *h, str
 
 static int read_ip6(const struct inet_sock *s, const struct cmsghdr *h, struct ip_control *c)
 {
+	int err;
+
 	switch (h->cmsg_type) {
 	case IPV6_PKTINFO:
 	case CMSG_IPV6_2292PKTINFO:
@@ -165,7 +171,9 @@ static int read_ip6(const struct inet_sock *s, const struct cmsghdr *h, struct i
 	case CMSG_IPV6_2292HOPLIMIT:
 		return get_int(h, -1, 255, &c->ttl);
 	case IPV6_TCLASS:
-		return get_int(h, -1, 255, &c->tos);
+		err = get_int(h, -1, 255, &c->tos);
+		c->tos &= 0xff; /* -1 is no default, as of Linux 6.18 */
+		return err;
 	case CMSG_IPV6_DONTFRAG:
 		return get_int(h, 0, 1, &c->dontfrag);
 	default:
@@ -209,6 +217,8 @@ static uint32_t answer_address(const struct inet_sock *s, const struct ip_header
 {
 	struct route r;
 
+	if (h->error)
+		return 0;
 	if (!h->multicast)
 		return ip_to4(&h->to.ip);
 	if (route_find(s->sock.host, &h->from.ip, 0, &r) || !ip_is4(&r.source))

@@ -27,7 +27,8 @@ struct ip_header {
 	struct endpoint from, to;
 	int ifindex;         /* it came in by this one */
 	uint8_t ttl, tos;    /* or hop limit and traffic class */
-	bool multicast;
+	bool multicast;      /* or broadcast: answers come from another address */
+	bool error;          /* it is an ICMP error: none are to be expected */
 };
 
 /* Appends what the socket asked to hear of a packet. */

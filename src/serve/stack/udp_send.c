@@ -39,6 +39,12 @@ static size_t headers(bool to4)
 	return to4 ? 28 : 48;
 }
 
+/* Is its device a part of the address? */
+static bool has_scope(const struct ip *ip)
+{
+	return ip_is_link_local(ip) || (ip->b[0] == 0xff && (ip->b[1] & 0xf) <= 2);
+}
+
 /* The address of an AF_INET socket's datagram. */
 static int target4(const struct message *m, struct endpoint *to)
 {
@@ -81,7 +87,7 @@ static int target6(const struct inet_sock *s, const struct message *m, struct en
 		return -ENETUNREACH;
 	if (!to->port)
 		return -EINVAL;
-	if (ip_is_link_local(&to->ip) || (ip_is_multicast(&to->ip) && (to->ip.b[1] & 0xf) <= 2))
+	if (has_scope(&to->ip))
 		to->scope = in.sin6_scope_id;
 	return 0;
 }
@@ -112,25 +118,43 @@ static int target(struct inet_sock *s, const struct message *m, struct sending *
 	return 0;
 }
 
+/* May it come from the address that IP_PKTINFO named? */
+static int check_source(const struct inet_sock *s, const struct ip *ip)
+{
+	if (ip_is_multicast(ip) || ip_to4(ip) == UINT32_MAX)
+		return -EINVAL;
+	if (host_has(s->sock.host, ip) || inet_flag(s, INET_TRANSPARENT))
+		return 0;
+	return -ENETUNREACH;
+}
+
 /* The way, and where the packet comes from. */
 static int find_way(struct udp_sock *us, struct sending *w)
 {
 	struct ip_header *h = &w->header;
 	struct host *own = us->inet.sock.host;
-	int err;
+	int err = 0;
 
 	h->from.ip = w->control.source;
+	if (w->to4 && !ip_is_any(&h->from.ip))
+		err = check_source(&us->inet, &h->from.ip);
+	if (err)
+		return err;
 	err = udp_way(us, &h->to.ip, w->control.ifindex, &h->from.ip, &w->route);
 	if (err)
 		return err;
 	if (ip_is_any(&h->to.ip))
 		h->to.ip = w->to4 ? ip_loopback4 : ip_loopback6;
 	h->from.port = us->inet.local.port;
-	h->from.scope = h->to.scope = w->route.ifindex;
 	h->ifindex = w->route.ifindex;
-	/* IPv6 takes what a host sends itself to have come by the address's device. */
-	if (!w->to4 && w->route.host == own && !ip_is_loopback(&h->to.ip))
+	/* What a host sends itself counts as come by the address's device, or by the one
+	 * that was asked for. */
+	if (w->route.host == own && w->control.ifindex && w->to4)
+		h->ifindex = w->control.ifindex;
+	else if (w->route.host == own && !ip_is_loopback(&h->to.ip))
 		h->ifindex = IF_ETH;
+	h->from.scope = has_scope(&h->from.ip) ? h->ifindex : 0;
+	h->to.scope = has_scope(&h->to.ip) ? h->ifindex : 0;
 	return 0;
 }
 
@@ -151,7 +175,7 @@ static void fill_header(const struct inet_sock *s, struct sending *w)
 		h->ttl = c->ttl;
 	if (c->tos >= 0)
 		h->tos = c->tos;
-	h->multicast = false;
+	h->multicast = h->error = false;
 }
 
 static bool whole_only(const struct inet_sock *s, const struct sending *w)
@@ -169,6 +193,8 @@ static int too_large(struct inet_sock *s, const struct sending *w, uint32_t mtu)
 	/* Linux names the port of the connection, not that of the datagram. */
 	if (w->to4)
 		to.port = s->remote_set ? s->remote.port : 0;
+	if (w->to4 && mtu > UDP_LEN_MAX)
+		mtu = UDP_LEN_MAX;
 	if (errqueue_wanted(s, &to.ip))
 		errqueue_add(s, EMSGSIZE, SO_EE_ORIGIN_LOCAL, 0, 0, mtu, &to, NULL, NULL, 0);
 	return -EMSGSIZE;

@@ -43,6 +43,21 @@ static int choose_many(const struct inet_sock *s, const struct ip *to, int ifind
 	return ifindex;
 }
 
+/* 127.0.0.0/8 over the link: it may leave, but nobody takes it. */
+static int route_nowhere(struct host *h, const struct ip *to, struct route *r)
+{
+	const struct host_address *a;
+
+	*r = (struct route){.host = h, .ifindex = IF_ETH, .mtu = h->mtu};
+	TAILQ_FOREACH(a, &h->addresses, entry) {
+		if (a->ifindex == IF_ETH && ip_is4(&a->ip)) {
+			r->source = a->ip;
+			return 0;
+		}
+	}
+	return -ENETUNREACH;
+}
+
 int udp_way(struct udp_sock *us, const struct ip *to, int ifindex, struct ip *source,
 	    struct route *r)
 {
@@ -61,7 +76,16 @@ int udp_way(struct udp_sock *us, const struct ip *to, int ifindex, struct ip *so
 		ifindex = choose_many(s, to, ifindex, source);
 	else if (!ifindex)
 		ifindex = ip4 ? s->unicast_if : s->unicast_if6;
-	err = route_find(s->sock.host, to, ifindex, r);
+	if (ifindex && ifindex != IF_LO && ifindex != IF_ETH)
+		return -ENODEV;
+	/* IPv6 finds no address on lo for what is not lo's. */
+	if (!ip4 && ifindex == IF_LO && ip_is_any(source) && !ip_is_loopback(to) &&
+	    !ip_is_multicast(to))
+		return -ENETUNREACH;
+	if (ip4 && ip_is_loopback(to) && ifindex == IF_ETH)
+		err = route_nowhere(s->sock.host, to, r);
+	else
+		err = route_find(s->sock.host, to, ifindex, r);
 	if (err)
 		return err;
 	if (ip_is_any(source))
