@@ -70,7 +70,7 @@ static struct item *item_of_node(struct hash_node *n)
 
 uint32_t events_heard(uint32_t events)
 {
-	const uint32_t in = POLLIN | POLLRDNORM | POLLPRI | POLLRDBAND | POLLRDHUP;
+	const uint32_t in = POLLIN | POLLRDNORM | POLLPRI | POLLRDBAND;
 	const uint32_t out = POLLOUT | POLLWRNORM | POLLWRBAND;
 
 	return events | (events & in ? in : 0) | (events & out ? out : 0) | POLLERR | POLLHUP;
