@@ -534,6 +534,15 @@ static void circles(void **state)
 	close_all(s, ep, 3);
 }
 
+/* Kernels before 6.16 find some of it only when they count ways up. */
+static void too_deep(const struct system *s, int ret)
+{
+	if (s->is_native)
+		assert_true(ret == -ELOOP || ret == -EINVAL);
+	else
+		assert_int_equal(ret, -ELOOP);
+}
+
 /* Five in a row, built from below, from above, and of two halves. */
 static void depth(void **state)
 {
@@ -548,8 +557,8 @@ static void depth(void **state)
 
 			assert_int_equal(add(s, ep[at], ep[at + 1], EPOLLIN), 0);
 		}
-		assert_int_equal(add(s, ep[4], ep[5], EPOLLIN), -ELOOP);
-		assert_int_equal(add(s, ep[5], ep[0], EPOLLIN), -ELOOP);
+		too_deep(s, add(s, ep[4], ep[5], EPOLLIN));
+		too_deep(s, add(s, ep[5], ep[0], EPOLLIN));
 		assert_int_equal(add(s, ep[3], ep[5], EPOLLIN), 0);
 		close_all(s, ep, 6);
 	}
@@ -559,7 +568,7 @@ static void depth(void **state)
 	for (int i = 0; i < 5; i++)
 		if (i != 2)
 			assert_int_equal(add(s, ep[i], ep[i + 1], EPOLLIN), 0);
-	assert_int_equal(add(s, ep[2], ep[3], EPOLLIN), -ELOOP);
+	too_deep(s, add(s, ep[2], ep[3], EPOLLIN));
 	assert_int_equal(add(s, ep[1], ep[3], EPOLLIN), 0);
 	close_all(s, ep, 6);
 }
