@@ -318,7 +318,7 @@ static void differ(const struct at *at, const struct option *o, int level, unsig
 		       at->state->text, at->privileged ? "" : " (unprivileged)", o->text, at->doing, text);
 }
 
-enum { ROOM = 256 };
+enum { ROOM = 256, RANDOM_RUNS = 6, RANDOM_STEPS = 100 };
 
 static void compare_get(struct at *at, const struct option *o, int level, int room)
 {
@@ -367,14 +367,19 @@ static const int ints[] = {
 	-1, -2, -3, -255, -256,
 };
 
+static const struct values *values_of(const struct option *o, int level)
+{
+	for (unsigned i = 0; i < options_nvalues; i++)
+		if (options_values[i].level == level && options_values[i].name == o->name)
+			return &options_values[i];
+	return NULL;
+}
+
 /* The values that the option is given, each followed by getting what it made of it. */
 static void try_values(struct at *at, const struct option *o, int level)
 {
-	const struct values *own = NULL;
+	const struct values *own = values_of(o, level);
 
-	for (unsigned i = 0; i < options_nvalues; i++)
-		if (options_values[i].level == level && options_values[i].name == o->name)
-			own = &options_values[i];
 	for (unsigned i = 0; i < (own ? own->n : SIZE(ints)); i++) {
 		const struct bytes v = own ? own->list[i] : (struct bytes){&ints[i], sizeof(int)};
 
@@ -492,6 +497,31 @@ static void run_script(struct at *at, const struct script *s)
 	at->in_script = false;
 }
 
+/* Options that mean something to each other: any of them, in any order. */
+static void run_random(struct at *at, unsigned short seed)
+{
+	unsigned short x[3] = {seed, at->kind->bit, at->state->bit};
+
+	at->in_script = true;
+	if (begin(at))
+		for (unsigned step = 0; step < RANDOM_STEPS; step++) {
+			const struct option_table *t = tables[nrand48(x) % SIZE(tables)];
+			const struct option *o = &t->row[nrand48(x) % t->n];
+			const struct values *own = values_of(o, t->level);
+			const struct bytes v = own
+				? own->list[nrand48(x) % own->n]
+				: (struct bytes){&ints[nrand48(x) % SIZE(ints)], sizeof(int)};
+
+			snprintf(at->doing, sizeof(at->doing), "random %u, step %u", seed, step);
+			at->was_set = false;
+			compare_set(at, o, t->level, v.data, v.len);
+			snprintf(at->doing, sizeof(at->doing), "random %u, step %u, %s", seed, step, o->text);
+			each_option(at, NULL, get_it);
+		}
+	end(at);
+	at->in_script = false;
+}
+
 /* ---------------------------------------------------------------------- main */
 
 static void try_all(struct sc_task *task, bool privileged, const char *only)
@@ -512,6 +542,8 @@ static void try_all(struct sc_task *task, bool privileged, const char *only)
 				if (options_scripts[i].kinds & kinds[k].bit &&
 				    options_scripts[i].states & states[s].bit)
 					run_script(&at, &options_scripts[i]);
+			for (unsigned i = 0; !only && i < RANDOM_RUNS; i++)
+				run_random(&at, i);
 		}
 }
 

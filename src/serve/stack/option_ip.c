@@ -173,12 +173,12 @@ static int set_tos(struct op *op, struct sock *s, const struct option *o, struct
 
 	if (err)
 		return err;
-	n &= 255;
 	if (s->type == SOCK_STREAM)
 		n = (n & ~ECN) | (i->tos & ECN);
+	/* Compared before it is cut to the eight bits that there are. */
 	if (i->tos != n) {
 		i->tos = n;
-		s->priority = priority_of(n);
+		s->priority = priority_of(i->tos);
 	}
 	return 0;
 }
