@@ -148,13 +148,11 @@ struct inet_sock {
 	struct bind *bind;             /* its place in the ports of its host; NULL: none */
 
 	/* IPPROTO_IP and IPPROTO_IPV6; options.c tells what each does. */
-	uint8_t tos, tclass, ttl /* 0: 64 */, mc_ttl, mc_hops, pmtudisc, pmtudisc6, min_ttl,
-		min_hops;
+	uint8_t tos, tclass, ttl /* 0: 64 */, mc_ttl, mc_hops, pmtudisc, pmtudisc6;
 	int16_t hops;                  /* -1: 64 */
 	uint32_t ip_flags;             /* bits by enum inet_flag */
 	int mc_if, mc_if6, unicast_if, unicast_if6; /* 0: any */
 	uint32_t mc_addr;              /* of IP_MULTICAST_IF, network order; 0: none */
-	uint32_t flowlabel;
 	uint16_t local_low, local_high; /* IP_LOCAL_PORT_RANGE; 0: the host's */
 	struct membership *groups;     /* multicast.c; NULL: none */
 	struct err_packet *errors;     /* errqueue.c; the oldest first */
@@ -162,12 +160,11 @@ struct inet_sock {
 
 enum inet_flag {
 	INET_PKTINFO, INET_RECVTTL, INET_RECVTOS, INET_RECVOPTS, INET_RETOPTS, INET_RECVERR,
-	INET_RECVORIGDST, INET_RECVFRAGSIZE, INET_HDRINCL, INET_NODEFRAG, INET_FREEBIND,
-	INET_TRANSPARENT, INET_BIND_ADDRESS_NO_PORT, INET_MC_LOOP, INET_MC_ALL, INET_CHECKSUM,
-	INET_RECVERR_RFC4884,
+	INET_RECVORIGDST, INET_FREEBIND, INET_TRANSPARENT, INET_BIND_ADDRESS_NO_PORT,
+	INET_MC_LOOP, INET_MC_ALL, INET_RECVERR_RFC4884,
 	INET6_PKTINFO, INET6_HOPLIMIT, INET6_TCLASS, INET6_RECVERR, INET6_MC_LOOP, INET6_MC_ALL,
-	INET6_DONTFRAG, INET6_RECVPATHMTU, INET6_AUTOFLOWLABEL, INET6_FLOWINFO, INET6_RECVORIGDST,
-	INET6_RECVERR_RFC4884, INET6_RECVHOPOPTS, INET6_RECVRTHDR, INET6_RECVDSTOPTS,
+	INET6_DONTFRAG, INET6_RECVORIGDST, INET6_RECVERR_RFC4884, INET6_RECVHOPOPTS,
+	INET6_RECVRTHDR, INET6_RECVDSTOPTS,
 };
 static inline struct inet_sock *inet_of(struct sock *s)
 {

@@ -122,15 +122,12 @@ static void inherit(struct tcp_sock *t, const struct tcp_sock *l)
 	to->mc_hops = from->mc_hops;
 	to->pmtudisc = from->pmtudisc;
 	to->pmtudisc6 = from->pmtudisc6;
-	to->min_ttl = from->min_ttl;
-	to->min_hops = from->min_hops;
 	to->ip_flags = from->ip_flags;
 	to->mc_if = from->mc_if;
 	to->mc_if6 = from->mc_if6;
 	to->unicast_if = from->unicast_if;
 	to->unicast_if6 = from->unicast_if6;
 	to->mc_addr = from->mc_addr;
-	to->flowlabel = from->flowlabel;
 	to->local_low = from->local_low;
 	to->local_high = from->local_high;
 	t->flags = l->flags & TCP_OPTION_BITS;
