@@ -314,8 +314,10 @@ SC_API int sc_epoll_wait(struct sc_task *, int epfd, struct epoll_event *events,
 /*
  * Calls back when events (POLLIN ...; POLLERR and POLLHUP always) come true on a
  * descriptor's file: at once if they are, and after each change that leaves or makes
- * them so. Without the lock; may call anything. It holds the file open. *watch is set
- * before the first callback. -EBADF, -ENOMEM.
+ * them so. Without the lock; may call anything. What it causes is told when it returns:
+ * callbacks of one thread do not nest, unless one blocks. It holds the file open until
+ * sc_unwatch(), which must come before the network's end. *watch is set before the first
+ * callback. -EBADF, -ENOMEM.
  */
 SC_API int sc_watch(struct sc_task *, int fd, short events,
 		    void (*changed)(void *ctx, short revents), void *ctx,

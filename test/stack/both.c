@@ -140,13 +140,14 @@ static void *failing_alloc(void *ctx, void *ptr, size_t size)
 }
 
 /* With the given number of allocations going well: did one fail? */
-static bool fails_after(long n, int (*run)(struct sc_task *))
+static bool fails_after(long n, bool park, int (*run)(struct sc_task *))
 {
 	struct failing f = {.until = -1};
 	struct sc_config config = {
 		.size = sizeof(config), .alloc = failing_alloc, .alloc_ctx = &f};
+	const struct sc_task_config task_config = {.size = sizeof(task_config), .park = park};
 	struct sc_net *net = sc_net_new(&config);
-	struct sc_task *task = sc_task_new(sc_host_new(net, "a"), NULL);
+	struct sc_task *task = sc_task_new(sc_host_new(net, "a"), &task_config);
 	struct sc_usage u;
 	int ret;
 
@@ -166,9 +167,9 @@ static bool fails_after(long n, int (*run)(struct sc_task *))
 	return f.failed;
 }
 
-void each_allocation_fails(int (*run)(struct sc_task *))
+void each_allocation_fails(bool park, int (*run)(struct sc_task *))
 {
-	for (long n = 0; fails_after(n, run); n++)
+	for (long n = 0; fails_after(n, park, run); n++)
 		assert_true(n < 10000);
 }
 

@@ -79,8 +79,8 @@ void drain(const struct system *, int fd);
 
 /* Runs it with each allocation of the network in turn failing, until none does. It
  * returns 0, or -ENOMEM, -ENOBUFS after which nothing may be left. Nothing may be under
- * way on the stack. */
-void each_allocation_fails(int (*run)(struct sc_task *));
+ * way on the stack. park: in a task whose calls are parked. */
+void each_allocation_fails(bool park, int (*run)(struct sc_task *));
 
 int64_t now_ms(void);
 

@@ -378,7 +378,7 @@ static int some_numbers(struct sc_task *t)
 
 static void without_memory(void **state)
 {
-	each_allocation_fails(some_numbers);
+	each_allocation_fails(false, some_numbers);
 }
 
 int main(void)

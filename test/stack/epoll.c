@@ -857,7 +857,7 @@ static int some_sets(struct sc_task *t)
 
 static void without_memory(void **state)
 {
-	each_allocation_fails(some_sets);
+	each_allocation_fails(false, some_sets);
 }
 
 int main(void)

@@ -308,7 +308,7 @@ static int some_tasks(struct sc_task *t)
 
 static void without_memory(void **state)
 {
-	each_allocation_fails(some_tasks);
+	each_allocation_fails(false, some_tasks);
 }
 
 int main(void)

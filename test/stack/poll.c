@@ -527,9 +527,43 @@ static int poll_two(struct sc_task *t)
 	return ret;
 }
 
+/* Gives up what was parked: 0, or why it was not. */
+static int give_up(struct sc_task *t, long ret)
+{
+	if (ret == SC_PARKED)
+		ret = sc_cancel(sc_parked(t)) == -EINTR ? 0 : -EINVAL;
+	return ret;
+}
+
+static int park_and_cancel(struct sc_task *t)
+{
+	struct iovec iov[2] = {{(char[1]){0}, 1}, {(char[1]){0}, 1}};
+	struct epoll_event e = {.events = EPOLLIN};
+	struct pollfd p = {.events = POLLIN};
+	int sv[2], ep, ret = sc_socketpair(t, AF_UNIX, SOCK_STREAM, 0, sv);
+
+	if (ret)
+		return ret;
+	p.fd = sv[0];
+	ret = give_up(t, sc_poll(t, &p, 1, 1000));
+	if (!ret)
+		ret = give_up(t, sc_readv(t, sv[0], iov, 2));
+	if (!ret) {
+		ret = ep = sc_epoll_create1(t, 0);
+		if (ep >= 0) {
+			ret = give_up(t, sc_epoll_wait(t, ep, &e, 1, 1000));
+			sc_close(t, ep);
+		}
+	}
+	sc_close(t, sv[0]);
+	sc_close(t, sv[1]);
+	return ret;
+}
+
 static void without_memory(void **state)
 {
-	each_allocation_fails(poll_two);
+	each_allocation_fails(false, poll_two);
+	each_allocation_fails(true, park_and_cancel);
 }
 
 int main(void)

@@ -352,7 +352,7 @@ static int some_watches(struct sc_task *t)
 
 static void without_memory(void **state)
 {
-	each_allocation_fails(some_watches);
+	each_allocation_fails(false, some_watches);
 }
 
 int main(void)
