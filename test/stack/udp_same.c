@@ -135,7 +135,8 @@ static bool make_hosts(void)
 		 "$b ip addr add fd00::2/64 dev eth0 nodad\n"
 		 "$a ip link set eth0 up\n"
 		 "$b ip link set eth0 up\n"
-		 "for n in \"$a\" \"$b\"; do $n ip route add 224.0.0.0/4 dev eth0; done\n"
+		 "for n in \"$a\" \"$b\"; do $n ip route add 224.0.0.0/4 dev eth0; "
+		 "$n ip route add 255.255.255.255 dev eth0; done\n"
 		 "sleep 1\n"
 		 "$a ping -qc1 -W1 10.0.0.2 >/dev/null 2>&1 || true\n"
 		 "$a ping -qc1 -W1 fd00::2 >/dev/null 2>&1 || true\n",

@@ -43,19 +43,23 @@ static int choose_many(const struct inet_sock *s, const struct ip *to, int ifind
 	return ifindex;
 }
 
-/* 127.0.0.0/8 over the link: it may leave, but nobody takes it. */
-static int route_nowhere(struct host *h, const struct ip *to, struct route *r)
+/* An IPv4 address of the host that others can answer to; any: it has none. */
+static struct ip outer_source(const struct host *h)
 {
 	const struct host_address *a;
 
-	*r = (struct route){.host = h, .ifindex = IF_ETH, .mtu = h->mtu};
-	TAILQ_FOREACH(a, &h->addresses, entry) {
-		if (a->ifindex == IF_ETH && ip_is4(&a->ip)) {
-			r->source = a->ip;
-			return 0;
-		}
-	}
-	return -ENETUNREACH;
+	TAILQ_FOREACH(a, &h->addresses, entry)
+		if (a->ifindex == IF_ETH && ip_is4(&a->ip))
+			return a->ip;
+	return ip_any4;
+}
+
+/* 127.0.0.0/8 over the link: it may leave, but nobody takes it. */
+static int route_nowhere(struct host *h, struct route *r)
+{
+	*r = (struct route){.host = h, .ifindex = IF_ETH, .mtu = h->mtu,
+			    .source = outer_source(h)};
+	return ip_is_any(&r->source) ? -ENETUNREACH : 0;
 }
 
 int udp_way(struct udp_sock *us, const struct ip *to, int ifindex, struct ip *source,
@@ -83,11 +87,14 @@ int udp_way(struct udp_sock *us, const struct ip *to, int ifindex, struct ip *so
 	    !ip_is_multicast(to))
 		return -ENETUNREACH;
 	if (ip4 && ip_is_loopback(to) && ifindex == IF_ETH)
-		err = route_nowhere(s->sock.host, to, r);
+		err = route_nowhere(s->sock.host, r);
 	else
 		err = route_find(s->sock.host, to, ifindex, r);
 	if (err)
 		return err;
+	/* Even over lo a group hears of the host's address, if it has one. */
+	if (ip_is_any(source) && ip4 && r->ifindex == IF_LO && is_many(to))
+		*source = outer_source(s->sock.host);
 	if (ip_is_any(source))
 		*source = r->source;
 	if (ip4 && ip_is_loopback(source) && r->ifindex != IF_LO)
