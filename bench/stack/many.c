@@ -27,6 +27,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <socketcall.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -247,6 +248,7 @@ struct runner {
 static struct runner runner[2];
 static pthread_barrier_t gate;
 static unsigned running, times; /* how many of the two, and how often */
+static atomic_uint awake;
 static bool with_sockets;
 
 static void exchange(struct runner *r)
@@ -281,6 +283,12 @@ static void *run_thread(void *arg)
 	for (;;) {
 		pthread_barrier_wait(&gate);
 		getrusage(RUSAGE_THREAD, &before);
+		if (r->index < running) {
+			/* None begins before the other one has its processor. */
+			atomic_fetch_add(&awake, 1);
+			while (atomic_load(&awake) < running)
+				;
+		}
 		r->start = now_ns();
 		if (r->index < running)
 			(with_sockets ? exchange : count)(r);
@@ -312,6 +320,7 @@ static uint64_t together(unsigned threads, bool sockets, bool *disturbed)
 
 	running = threads;
 	with_sockets = sockets;
+	atomic_store(&awake, 0);
 	pthread_barrier_wait(&gate);
 	pthread_barrier_wait(&gate);
 	for (unsigned i = 0; i < threads; i++) {
