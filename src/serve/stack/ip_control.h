@@ -31,6 +31,13 @@ struct ip_header {
 	bool error;          /* it is an ICMP error: none are to be expected */
 };
 
+/* Of inet_sock.ip_flags, those that ask for something. */
+static const uint32_t ip_control_flags =
+	UINT32_C(1) << INET_PKTINFO | UINT32_C(1) << INET_RECVTTL | UINT32_C(1) << INET_RECVTOS |
+	UINT32_C(1) << INET_RECVORIGDST | UINT32_C(1) << INET6_PKTINFO |
+	UINT32_C(1) << INET6_HOPLIMIT | UINT32_C(1) << INET6_TCLASS |
+	UINT32_C(1) << INET6_RECVORIGDST;
+
 /* Appends what the socket asked to hear of a packet. */
 void ip_control_put(struct inet_sock *, struct message *, const struct ip_header *);
 

@@ -159,7 +159,7 @@ static void put_control(struct udp_sock *s, struct message *m, const struct pack
 
 		message_put_control(m, IPPROTO_UDP, UDP_GRO_, &segment, sizeof(segment));
 	}
-	if (s->inet.ip_flags)
+	if (s->inet.ip_flags & ip_control_flags)
 		ip_control_put(&s->inet, m, &p->header);
 }
 

@@ -25,13 +25,12 @@ enum {
 	SIN6_LEN_OLD = 24,        /* a sockaddr_in6 without its scope */
 };
 
-/* Everything about one send but its bytes. */
+/* Everything about one send. */
 struct sending {
-	struct ip_header header;
+	struct udp_out out;
 	struct ip_control control;
 	struct route route;
 	bool to4;
-	bool connected;           /* no address was given */
 };
 
 static size_t headers(bool to4)
@@ -100,19 +99,18 @@ static int target(struct inet_sock *s, const struct message *m, struct sending *
 	if (s->sock.family == AF_INET && m->flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	if (!none)
-		err = s->sock.family == AF_INET ? target4(m, &w->header.to)
-						: target6(s, m, &w->header.to, &none);
+		err = s->sock.family == AF_INET ? target4(m, &w->out.header.to)
+						: target6(s, m, &w->out.header.to, &none);
 	if (err)
 		return err;
 	if (none) {
 		if (!s->remote_set)
 			return -EDESTADDRREQ;
-		w->header.to = s->remote;
-		w->connected = true;
+		w->out.header.to = s->remote;
 		if (s->v6only && ip_is4(&s->remote.ip))
 			return -ENETUNREACH;
 	}
-	w->to4 = ip_is4(&w->header.to.ip);
+	w->to4 = ip_is4(&w->out.header.to.ip);
 	if (w->to4 && m->flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	return 0;
@@ -131,7 +129,7 @@ static int check_source(const struct inet_sock *s, const struct ip *ip)
 /* The way, and where the packet comes from. */
 static int find_way(struct udp_sock *us, struct sending *w)
 {
-	struct ip_header *h = &w->header;
+	struct ip_header *h = &w->out.header;
 	struct host *own = us->inet.sock.host;
 	int err = 0;
 
@@ -162,7 +160,7 @@ static void fill_header(const struct inet_sock *s, struct sending *w)
 {
 	const struct ip_control *c = &w->control;
 	const bool many = w->route.multicast;
-	struct ip_header *h = &w->header;
+	struct ip_header *h = &w->out.header;
 
 	if (w->to4) {
 		h->ttl = many ? s->mc_ttl : s->ttl ? s->ttl : 64;
@@ -188,7 +186,7 @@ static bool whole_only(const struct inet_sock *s, const struct sending *w)
 /* Too large: tells who asked for such errors, too. mtu: what fits */
 static int too_large(struct inet_sock *s, const struct sending *w, uint32_t mtu)
 {
-	struct endpoint to = w->header.to;
+	struct endpoint to = w->out.header.to;
 
 	/* Linux names the port of the connection, not that of the datagram. */
 	if (w->to4)
@@ -253,21 +251,22 @@ int udp_push(struct udp_sock *s)
 
 	if (!c)
 		return 0;
-	w = (struct sending){.header = c->header, .route = c->route, .to4 = c->to4,
-			     .control = {.dontfrag = -1}};
-	err = c->segment ? check_len(&s->inet, &w, c->packet->len, c->segment) : 0;
-	if (!err) {
-		struct udp_out o = {
+	w = (struct sending){
+		.out = {
 			.sock = s,
 			.data = c->packet->data,
 			.len = c->packet->len,
 			.segment = c->segment,
 			.header = c->header,
 			.route = &c->route,
-		};
-
-		err = udp_deliver(&o);
-	}
+		},
+		.route = c->route,
+		.to4 = c->to4,
+		.control = {.dontfrag = -1},
+	};
+	err = c->segment ? check_len(&s->inet, &w, c->packet->len, c->segment) : 0;
+	if (!err)
+		err = udp_deliver(&w.out);
 	udp_cork_free(s);
 	return err;
 }
@@ -284,7 +283,7 @@ static int cork_begin(struct udp_sock *s, const struct sending *w, uint16_t segm
 		alloc_put(mem, c);
 		return -ENOBUFS;
 	}
-	c->header = w->header;
+	c->header = w->out.header;
 	c->route = w->route;
 	c->to4 = w->to4;
 	c->segment = segment;
@@ -296,7 +295,7 @@ static int append(struct udp_sock *s, struct message *m, const struct ip_control
 {
 	struct alloc *mem = &s->inet.sock.file.net->mem;
 	struct cork *c = s->cork;
-	const struct sending w = {.header = c->header, .route = c->route, .to4 = c->to4,
+	const struct sending w = {.out.header = c->header, .route = c->route, .to4 = c->to4,
 				  .control = *control};
 	const size_t was = c->packet->len, len = was + m->len;
 	const size_t mtu = c->route.mtu;
@@ -367,8 +366,8 @@ static int prepare(struct udp_sock *us, struct message *m, struct sending *w)
 	if (err)
 		return err;
 	w->control.ifindex = s->sock.bound_ifindex;
-	if (!w->control.ifindex && w->header.to.scope)
-		w->control.ifindex = w->header.to.scope;
+	if (!w->control.ifindex && w->out.header.to.scope)
+		w->control.ifindex = w->out.header.to.scope;
 	if (m->control_len) {
 		err = ip_control_read(s, m, w->to4, &w->control);
 		if (err)
@@ -385,7 +384,6 @@ ssize_t udp_send(struct sock *sk, struct message *m)
 	struct udp_sock *s = udp_of(sk);
 	const bool more = s->corked || m->flags & MSG_MORE;
 	struct sending w;
-	struct udp_out o;
 	uint16_t segment;
 	int err;
 
@@ -394,7 +392,6 @@ ssize_t udp_send(struct sock *sk, struct message *m)
 		return -EAGAIN;
 	if (m->len > UDP_LEN_MAX)
 		return -EMSGSIZE;
-	w.connected = false;
 	w.control = (struct ip_control){.source = ip_any6, .ttl = -1, .tos = -1, .dontfrag = -1, .segment = -1};
 	if (s->cork) {
 		err = joins_cork(s, m);
@@ -415,8 +412,11 @@ ssize_t udp_send(struct sock *sk, struct message *m)
 		err = check_len(&s->inet, &w, m->len, segment);
 	if (err)
 		return err;
-	o = (struct udp_out){.sock = s, .m = m, .len = m->len, .segment = segment,
-			     .header = w.header, .route = &w.route};
-	err = udp_deliver(&o);
+	w.out.sock = s;
+	w.out.m = m;
+	w.out.len = m->len;
+	w.out.segment = segment;
+	w.out.route = &w.route;
+	err = udp_deliver(&w.out);
 	return err ? err : (ssize_t)m->len;
 }
