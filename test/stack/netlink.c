@@ -115,14 +115,13 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Routes that the kernel's side has and ours needs not: of groups, which we find without,
- * and fe80::'s own. */
+/* Routes that the kernel's side was given and ours needs not: to groups and to all. */
 static bool is_extra(const struct nlmsghdr *h)
 {
 	const struct rtmsg *r = NLMSG_DATA(h);
 
 	return h->nlmsg_type == RTM_NEWROUTE &&
-	       (r->rtm_type == RTN_MULTICAST || (r->rtm_family == AF_INET && r->rtm_dst_len == 4));
+	       (r->rtm_type == RTN_MULTICAST || r->rtm_protocol == RTPROT_BOOT);
 }
 
 static void say_answers(struct sys *y, int s, size_t room)

@@ -171,6 +171,7 @@ void host_free(struct host *h)
 		del(TAILQ_FIRST(&h->addresses));
 	ports_free(&h->tcp);
 	ports_free(&h->udp);
+	hash_free(&h->netlinks);
 	unix_names_free(h);
 	TAILQ_REMOVE(&h->net->hosts, h, entry);
 	alloc_put(&h->net->mem, h);

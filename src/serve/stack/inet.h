@@ -44,9 +44,10 @@ static inline uint32_t ip_to4(const struct ip *ip) /* network order */
 }
 static inline bool ip_is4(const struct ip *ip)
 {
-	static const uint8_t mapped[4] = {0, 0, 0xff, 0xff};
+	uint32_t mapped;
 
-	return ip->q[0] == 0 && memcmp(&ip->b[8], mapped, 4) == 0;
+	memcpy(&mapped, &ip->b[8], 4);
+	return ip->q[0] == 0 && mapped == htonl(0xffff);
 }
 static inline bool ip_equal(const struct ip *a, const struct ip *b)
 {
@@ -194,7 +195,7 @@ int inet_peer(struct sock *, struct call_addr *); /* -ENOTCONN */
  */
 enum bind_class {
 	BIND_REUSEADDR = 1, BIND_REUSEPORT = 2, /* as the sockets say */
-	BIND_LISTENS = 4,
+	BIND_LISTENS = 4, /* some of them do; tells no binds apart */
 	BIND_V6ONLY = 8,
 	BIND_SHARED = 16, /* connect(2) chose the port: free for other destinations, too */
 };

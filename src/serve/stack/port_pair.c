@@ -197,10 +197,14 @@ void waits_forget(struct ports *p)
 static bool leave_waiting(struct inet_sock *s)
 {
 	struct ports *p = ports_of(s);
-	struct port_wait *w = wait_new(p->net);
+	struct port_wait *w;
 
+	/* Without memory the port is free a minute early. */
+	if (port_gather(s))
+		return false;
+	w = wait_new(p->net);
 	if (!w)
-		return false; /* then the port is free a minute early */
+		return false;
 	w->ports = p;
 	w->bind = s->bind;
 	w->local = s->local;
@@ -279,14 +283,18 @@ static int choose_shared(struct inet_sock *s)
 	uint16_t *next = &p->next[to % (sizeof(p->next) / sizeof(p->next[0]))];
 	struct choice c = port_choose(s, (to >> 8) + *next, 0);
 	struct endpoint local = s->local;
+	bool alone = false;
 	struct want w;
+	int err;
 
 	while ((local.port = port_next(&c))) {
 		const struct bind *b = bind_on_port(p, local.port);
+		const bool lone = !b && lone_on_port(p, local.port);
 
-		if (!b)
+		alone = !b && !lone;
+		if (alone)
 			break;
-		if (b->class & BIND_SHARED &&
+		if ((lone || b->class & BIND_SHARED) &&
 		    !pair_taken(p, &local, &s->remote, pair_hash(p, &local, &s->remote)))
 			break;
 	}
@@ -294,8 +302,9 @@ static int choose_shared(struct inet_sock *s)
 		return -EADDRNOTAVAIL;
 	w = port_want(s, &local.ip, local.port);
 	w.class |= BIND_SHARED;
-	if (port_settle(s, &w))
-		return -ENOMEM;
+	err = alone ? port_take_alone(s, local.port) : port_settle(s, &w);
+	if (err)
+		return err;
 	s->local.port = local.port;
 	*next += c.step + 1;
 	local.port = port_next(&c);
@@ -317,6 +326,8 @@ static int connect_stream(struct inet_sock *s)
 
 	if (!s->bind)
 		return choose_shared(s);
+	if (port_gather(s))
+		return -ENOMEM;
 	s->local.port = s->bind->number;
 	if (pair_taken(p, &s->local, &s->remote, pair_hash(p, &s->local, &s->remote)))
 		return -EADDRNOTAVAIL;
@@ -363,7 +374,7 @@ int port_disconnect(struct inet_sock *s)
 	const bool was_paired = s->paired;
 	struct want w;
 
-	if (s->bind && s->port_given) {
+	if (s->bind && s->port_given) { /* which is never held alone */
 		w = port_want(s, s->address_given ? &s->local.ip : &any, s->bind->number);
 		s->paired = false; /* a member again */
 		if (port_settle(s, &w)) {
@@ -388,20 +399,24 @@ int port_disconnect(struct inet_sock *s)
 int port_accept(struct inet_sock *s, const struct inet_sock *listener)
 {
 	struct ports *p = ports_of(s);
+	struct bind *b = listener->bind;
 	struct port_wait *old;
 	struct want w;
 	int err = pair_room(p);
 
 	if (err)
 		return err;
-	w = port_want(s, &s->local.ip, listener->bind->number);
-	w.class = listener->bind->class & ~BIND_LISTENS;
-	w.uid = listener->bind->uid;
-	w.ifindex = listener->bind->ifindex;
-	err = port_settle(s, &w);
+	w = port_want(s, &s->local.ip, b->number);
+	w.class = b->class & ~BIND_LISTENS;
+	w.uid = b->uid;
+	w.ifindex = b->ifindex;
+	if (ip_equal(&b->ip, &s->local.ip))
+		bind_join(b, s);
+	else
+		err = port_settle(s, &w);
 	if (err)
 		return err;
-	s->local.port = listener->bind->number;
+	s->local.port = b->number;
 	old = wait_find(p, &s->local, &s->remote, pair_hash(p, &s->local, &s->remote));
 	if (old)
 		wait_end(old); /* a new connection takes over from it */

@@ -30,6 +30,13 @@ struct port_page {
 	struct bind_list port[PAGE_PORTS];
 };
 
+/* A port that connect(2) chose has one holder as a rule: then there is no bind, and its
+ * place in the page names the socket, marked by LONE_MARK. Who comes to the port makes
+ * a bind of it first (gather). */
+static const struct bind lone_bind;
+#define LONE ((struct bind *)&lone_bind) /* inet_sock.bind of such a socket; never written */
+enum { LONE_MARK = 1 };
+
 struct ports *ports_of(const struct inet_sock *s)
 {
 	struct host *h = s->sock.host;
@@ -108,11 +115,19 @@ static struct bind_list *port_list_new(struct ports *p, uint16_t port)
 	return *page ? &(*page)->port[port % PAGE_PORTS] : NULL;
 }
 
+struct inet_sock *lone_on_port(const struct ports *p, uint16_t port)
+{
+	const struct bind_list *l = port_list(p, port);
+	const uintptr_t first = l ? (uintptr_t)LIST_FIRST(l) : 0;
+
+	return first & LONE_MARK ? (struct inet_sock *)(first - LONE_MARK) : NULL;
+}
+
 struct bind *bind_on_port(const struct ports *p, uint16_t port)
 {
 	const struct bind_list *l = port_list(p, port);
 
-	return l ? LIST_FIRST(l) : NULL;
+	return l && !lone_on_port(p, port) ? LIST_FIRST(l) : NULL;
 }
 
 /* Those that connect(2) made stay behind the others. */
@@ -131,7 +146,7 @@ static void list_bind(struct bind_list *l, struct bind *b)
 
 static bool bind_is(const struct bind *b, const struct want *w)
 {
-	return b->class == w->class && b->ifindex == w->ifindex && b->uid == w->uid;
+	return (b->class & ~BIND_LISTENS) == w->class && b->ifindex == w->ifindex && b->uid == w->uid;
 }
 
 static struct bind *bind_find(const struct ports *p, const struct want *w)
@@ -203,6 +218,8 @@ static int member_room(struct ports *p, struct bind *b)
 
 static void member_add(struct bind *b, struct inet_sock *s)
 {
+	if (s->sock.type != SOCK_DGRAM)
+		b->class |= BIND_LISTENS;
 	if (b->room)
 		b->many[b->nmembers] = s;
 	else
@@ -216,7 +233,8 @@ static void member_del(struct ports *p, struct bind *b, struct inet_sock *s)
 	uint32_t at = s->place;
 
 	s->place = NOT_MEMBER;
-	b->nmembers--;
+	if (--b->nmembers == 0)
+		b->class &= ~BIND_LISTENS;
 	if (!b->room)
 		return;
 	if (b->class & BIND_REUSEPORT) {
@@ -244,9 +262,9 @@ static bool is_member(const struct inet_sock *s)
 }
 
 /* Does it take what comes from anywhere? */
-static bool takes_all(const struct inet_sock *s, uint8_t class)
+static bool takes_all(const struct inet_sock *s)
 {
-	return class & BIND_LISTENS || (s->sock.type == SOCK_DGRAM && !s->paired);
+	return s->sock.type == SOCK_DGRAM ? !s->paired : s->sock.listens;
 }
 
 /* A bind that needs nothing but its class changed for w. */
@@ -256,6 +274,45 @@ static bool can_turn_into(const struct bind *b, const struct want *w)
 	       !((b->class ^ w->class) & BIND_SHARED);
 }
 
+/* A bind of its own for who holds the port alone: 0 or -ENOMEM. */
+static int gather(struct ports *p, uint16_t port)
+{
+	struct inet_sock *s = lone_on_port(p, port);
+	struct bind_list *l = port_list(p, port), old;
+	struct want w;
+
+	if (!s)
+		return 0;
+	w = port_want(s, &s->local.ip, port);
+	old = *l;
+	LIST_INIT(l);
+	s->bind = bind_new(p, &w);
+	if (!s->bind) {
+		s->bind = LONE;
+		*l = old;
+		return -ENOMEM;
+	}
+	s->bind->count = 1;
+	return 0;
+}
+
+int port_gather(struct inet_sock *s)
+{
+	return s->bind == LONE ? gather(ports_of(s), s->local.port) : 0;
+}
+
+int port_take_alone(struct inet_sock *s, uint16_t port)
+{
+	struct bind_list *l = port_list_new(ports_of(s), port);
+
+	if (!l)
+		return -ENOMEM;
+	l->lh_first = (struct bind *)((uintptr_t)s | LONE_MARK);
+	s->bind = LONE;
+	s->place = NOT_MEMBER;
+	return 0;
+}
+
 void port_let_go(struct inet_sock *s)
 {
 	struct ports *p = ports_of(s);
@@ -263,6 +320,11 @@ void port_let_go(struct inet_sock *s)
 
 	if (!b)
 		return;
+	if (b == LONE) {
+		LIST_INIT(port_list(p, s->local.port));
+		s->bind = NULL;
+		return;
+	}
 	if (is_member(s))
 		member_del(p, b, s);
 	s->bind = NULL;
@@ -270,15 +332,25 @@ void port_let_go(struct inet_sock *s)
 	bind_put(p, b);
 }
 
+void bind_join(struct bind *b, struct inet_sock *s)
+{
+	b->count++;
+	s->bind = b;
+	s->place = NOT_MEMBER;
+}
+
 int port_settle(struct inet_sock *s, const struct want *w)
 {
 	struct ports *p = ports_of(s);
-	struct bind *b = bind_find(p, w);
-	const bool takes = takes_all(s, w->class);
+	const bool takes = takes_all(s);
+	struct bind *b;
 
+	if (gather(p, w->port))
+		return -ENOMEM;
+	b = bind_find(p, w);
 	if (!b && can_turn_into(s->bind, w)) {
 		b = s->bind;
-		b->class = w->class;
+		b->class = w->class | (b->class & BIND_LISTENS);
 		b->ifindex = w->ifindex;
 		b->uid = w->uid;
 	}
@@ -291,10 +363,10 @@ int port_settle(struct inet_sock *s, const struct want *w)
 		return -ENOMEM;
 	}
 	if (s->bind != b) {
-		b->count++;
+		b->count++; /* it must not go with what s gives up */
 		port_let_go(s);
-		s->bind = b;
-		s->place = NOT_MEMBER;
+		b->count--;
+		bind_join(b, s);
 	}
 	if (takes && !is_member(s))
 		member_add(b, s);
@@ -317,7 +389,7 @@ struct want port_want(const struct inet_sock *s, const struct ip *ip, uint16_t p
 	if (s->v6only)
 		w.class |= BIND_V6ONLY;
 	if (s->bind)
-		w.class |= s->bind->class & (BIND_LISTENS | BIND_SHARED);
+		w.class |= s->bind == LONE ? BIND_SHARED : s->bind->class & BIND_SHARED;
 	return w;
 }
 
@@ -325,11 +397,9 @@ int port_changed(struct inet_sock *s)
 {
 	struct want w;
 
-	if (!s->bind)
+	if (!s->bind || s->bind == LONE)
 		return 0;
 	w = port_want(s, &s->bind->ip, s->bind->number);
-	if (!s->sock.listens)
-		w.class &= ~BIND_LISTENS;
 	return port_settle(s, &w);
 }
 
@@ -375,8 +445,19 @@ static bool conflicts_at(const struct ports *p, const struct ip *ip, const struc
 
 static bool conflicts(const struct ports *p, const struct want *w)
 {
+	const struct inet_sock *s = lone_on_port(p, w->port);
 	const struct bind *b = bind_on_port(p, w->port);
+	struct bind lone = {.count = 1};
 
+	if (s) {
+		const struct want is = port_want(s, &s->local.ip, w->port);
+
+		lone.ip = is.ip;
+		lone.class = is.class;
+		lone.ifindex = is.ifindex;
+		lone.uid = is.uid;
+		return !tolerates(&lone, w);
+	}
 	if (!b)
 		return false;
 	/* An address of one's own has three rivals; a wildcard may have any. */
@@ -391,19 +472,21 @@ static bool conflicts(const struct ports *p, const struct want *w)
 
 int port_listen(struct inet_sock *s)
 {
+	struct ports *p = ports_of(s);
 	struct want w;
-	int err = s->bind ? 0 : port_auto(s);
+	int err = s->bind ? port_gather(s) : port_auto(s);
 
 	if (err)
 		return err;
-	w = port_want(s, &s->bind->ip, s->bind->number);
-	if (w.class & BIND_LISTENS)
+	if (is_member(s))
 		return 0;
-	w.class |= BIND_LISTENS;
-	w.class &= ~BIND_SHARED;
-	if (conflicts(ports_of(s), &w))
+	w = port_want(s, &s->bind->ip, s->bind->number);
+	if (conflicts(p, &w))
 		return -EADDRINUSE;
-	return port_settle(s, &w);
+	err = member_room(p, s->bind);
+	if (!err)
+		member_add(s->bind, s);
+	return err;
 }
 
 /* ------------------------------------------------------------- ports unasked */

@@ -21,14 +21,22 @@ struct want {
 struct want port_want(const struct inet_sock *, const struct ip *, uint16_t port);
 /* Makes it hold what it wants, and nothing else. 0, or -ENOMEM: nothing changed. */
 int port_settle(struct inet_sock *, const struct want *);
+/* The same, of a port that nobody has: it gets no bind as long as nobody else comes. */
+int port_take_alone(struct inet_sock *, uint16_t port);
+/* Makes it one, if it has none for that. 0 or -ENOMEM. */
+int port_gather(struct inet_sock *);
 /* Gives up its bind, if it has one. */
 void port_let_go(struct inet_sock *);
 
 /* The binds of an address and port, one after the other. */
 struct bind *bind_first(const struct ports *, const struct ip *, uint16_t port);
 struct bind *bind_next(struct bind *);
+/* Who has a port alone, by connect(2); NULL: nobody has it, or several do. */
+struct inet_sock *lone_on_port(const struct ports *, uint16_t port);
 /* The first bind of a port, whatever the address: a shared one only if all are. */
 struct bind *bind_on_port(const struct ports *, uint16_t port);
+/* For one that holds nothing and takes nothing from anywhere. */
+void bind_join(struct bind *, struct inet_sock *);
 void bind_put(struct ports *, struct bind *); /* ends it if nobody holds it */
 struct inet_sock *bind_member(const struct bind *, uint32_t i);
 
