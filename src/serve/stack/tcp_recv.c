@@ -168,6 +168,7 @@ ssize_t tcp_recv(struct sock *s, struct message *m)
 		tcp_flow(t);
 	if (peek)
 		m->done = 0; /* begins anew each time, since nothing was taken */
+again:
 	from = t->in.head + (peek && s->peek_off > 0 ? s->peek_off : 0);
 	p = next_piece(t, from, m->len - m->done, m->done);
 	if (p.len && !(m->flags & MSG_TRUNC)) {
@@ -180,6 +181,8 @@ ssize_t tcp_recv(struct sock *s, struct message *m)
 		consume(t, p.from + p.len, p.len);
 	if (m->done >= target_of(s, m) || p.ends || (!m->len && t->sent != t->in.head))
 		return finish(t, m, m->done);
+	if (p.len && !peek && t->sent != t->in.head)
+		goto again; /* what was taken made room, and more came at once */
 	if (m->done)
 		return over(t) ? finish(t, m, m->done) : WAIT;
 	err = nothing(t);
