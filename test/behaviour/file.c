@@ -35,20 +35,29 @@ static void command_read(struct task *t)
 	}
 }
 
+/* Data in memory that all tasks can name. */
+static void *next_bytes(struct task *t, const char *word, size_t *len)
+{
+	uint8_t *data = text_parse_data(word, len);
+	void *p = arena_get(t, data ? *len : 0);
+
+	if (data)
+		memcpy(p, data, *len);
+	else
+		mistake(t, "no data: %s", word);
+	free(data);
+	return p;
+}
+
 static void command_write(struct task *t)
 {
 	int fd = next_fd(t);
 	const char *word = next(t);
-	size_t len = 0;
-	uint8_t *data = text_parse_data(word, &len);
+	size_t len;
+	void *data = next_bytes(t, word, &len);
 
-	if (!data) {
-		mistake(t, "no data: %s", word);
-		return;
-	}
 	task_enters(t);
-	result(t, sys(t)->write(t, fd, data, len));
-	free(data);
+	result(t, t->mistake[0] ? -EINVAL : sys(t)->write(t, fd, data, len));
 }
 
 static void command_readv(struct task *t)
@@ -89,17 +98,10 @@ static void command_writev(struct task *t)
 	struct iovec iov[16];
 	int fd = next_fd(t), n = 0;
 
-	for (; peek(t) && n < 16; n++) {
-		const char *word = next(t);
-
-		iov[n].iov_base = text_parse_data(word, &iov[n].iov_len);
-		if (!iov[n].iov_base)
-			mistake(t, "no data: %s", word);
-	}
+	for (; peek(t) && n < 16; n++)
+		iov[n].iov_base = next_bytes(t, next(t), &iov[n].iov_len);
 	task_enters(t);
-	result(t, t->mistake[0] ? 0 : sys(t)->writev(t, fd, iov, n));
-	while (n--)
-		free(iov[n].iov_base);
+	result(t, t->mistake[0] ? -EINVAL : sys(t)->writev(t, fd, iov, n));
 }
 
 static void command_close(struct task *t)

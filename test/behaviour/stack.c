@@ -241,13 +241,12 @@ static long park(struct task *t, long ret)
 	struct own *own = t->world->own;
 	struct mine *mine = t->own;
 	struct wait *wait = &mine->wait;
-	struct sc_parked *call;
+	struct sc_parked *call = ret == SC_PARKED ? sc_parked(mine->task) : NULL;
 	bool interrupted;
 
-	while (ret == SC_PARKED) {
-		call = sc_parked(mine->task);
-		wait->ready = false;
+	if (call)
 		sc_set_cookie(call, wait);
+	while (ret == SC_PARKED) {
 		pthread_mutex_lock(&wait->lock);
 		while (!wait->ready && !wait->interrupted && !was_missed(call)) {
 			struct timespec until;
@@ -262,7 +261,7 @@ static long park(struct task *t, long ret)
 			pthread_mutex_lock(&wait->lock);
 		}
 		interrupted = wait->interrupted;
-		wait->interrupted = false;
+		wait->ready = wait->interrupted = false;
 		pthread_mutex_unlock(&wait->lock);
 		ret = interrupted ? sc_cancel(call) : sc_resume(call);
 	}
