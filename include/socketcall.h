@@ -252,8 +252,8 @@ SC_API long sc_cancel(struct sc_parked *call);
 SC_API long sc_socketcall(struct sc_task *task, int call, uint64_t args);
 SC_API long sc_call(struct sc_task *task, int call, const uint64_t words[6]);
 
-/* The twenty by name, for callers in this process: as their manual pages have them,
- * but for the result (-errno, or SC_PARKED). */
+/* The twenty by name, for callers in this process, whatever abi and memory the task has:
+ * as their manual pages have them, but for the result (-errno, or SC_PARKED). */
 SC_API int sc_socket(struct sc_task *, int domain, int type, int protocol);
 SC_API int sc_bind(struct sc_task *, int fd, const struct sockaddr *addr, socklen_t len);
 SC_API int sc_connect(struct sc_task *, int fd, const struct sockaddr *addr, socklen_t len);

@@ -18,12 +18,16 @@ static const struct socketcall_system on_stack = {.serve = &stack_ops};
 
 struct call_waiting {
 	struct waiting waiting; /* first */
+	const struct abi *abi;
 	uint64_t args[6];
 	int sysno;
 	bool begun;
 	struct msghdr msg; /* call_pieces(): what args[1] names */
 	struct socketcall s;
 };
+
+/* Whose layout and memory the call's addresses are of. */
+enum whose { TASKS, OWN };
 
 static long result_of(struct call_waiting *w)
 {
@@ -42,8 +46,7 @@ static long serve_call(struct waiting *waiting)
 		socketcall_again(&on_stack, &waiting->op.who, &w->s);
 	} else {
 		w->begun = true;
-		socketcall_run(&on_stack, &waiting->op.who, waiting->task->abi, w->sysno, w->args,
-			       &w->s);
+		socketcall_run(&on_stack, &waiting->op.who, w->abi, w->sysno, w->args, &w->s);
 	}
 	return w->s.result.ret == RESULT_WAIT ? (long)WAIT : result_of(w);
 }
@@ -58,7 +61,7 @@ static void end_call(struct waiting *waiting)
 
 /* args: the registers of "system call" sysno, as src/abi/embedded.c has them. msg: args[1]
  * is to be a copy of it; or NULL. done: bytes of it that were moved. With the lock. */
-static long run_locked(struct sc_task *t, int sysno, const uint64_t args[6],
+static long run_locked(struct sc_task *t, enum whose whose, int sysno, const uint64_t args[6],
 		       const struct msghdr *msg, size_t done)
 {
 	struct call_waiting local, *w = (struct call_waiting *)waiting_new(t, &local, sizeof(*w));
@@ -68,6 +71,7 @@ static long run_locked(struct sc_task *t, int sysno, const uint64_t args[6],
 	w->waiting.serve = serve_call;
 	w->waiting.end = end_call;
 	w->waiting.op.done = done;
+	w->abi = whose == OWN ? &abi_embedded_own : t->abi;
 	w->begun = false;
 	w->sysno = sysno;
 	memcpy(w->args, args, sizeof(w->args));
@@ -75,17 +79,18 @@ static long run_locked(struct sc_task *t, int sysno, const uint64_t args[6],
 		w->msg = *msg;
 		w->args[1] = (uintptr_t)&w->msg;
 	}
-	caller_begin(&w->waiting.op, t);
+	caller_begin(&w->waiting.op, t, whose == OWN);
 	return waiting_run(&w->waiting);
 }
 
-static long run(struct sc_task *t, int sysno, const uint64_t args[6], const struct msghdr *msg)
+static long run(struct sc_task *t, enum whose whose, int sysno, const uint64_t args[6],
+		const struct msghdr *msg)
 {
 	struct net *n = t->task->net; /* the task may be gone when it is over */
 	long ret;
 
 	net_lock(n);
-	ret = run_locked(t, sysno, args, msg, 0);
+	ret = run_locked(t, whose, sysno, args, msg, 0);
 	net_unlock(n);
 	return ret;
 }
@@ -133,10 +138,10 @@ static long transfer(struct sc_task *t, int call, uint64_t fd, uint64_t at, uint
 	clear(&w, offsetof(struct waiting, op.state));
 	w.task = t;
 	net_lock(n);
-	caller_begin(&w.op, t);
+	caller_begin(&w.op, t, true);
 	ret = move(&w.op, call, (int)fd, at, len, (int)flags);
 	if (ret == WAIT)
-		ret = run_locked(t, call, (const uint64_t[6]){fd, at, len, flags}, NULL, w.op.done);
+		ret = run_locked(t, OWN, call, (const uint64_t[6]){fd, at, len, flags}, NULL, w.op.done);
 	caller_end(&w.op);
 	net_unlock(n);
 	return ret;
@@ -149,19 +154,26 @@ long sc_socketcall(struct sc_task *t, int call, uint64_t args)
 
 		return transfer(t, call, block[0], block[1], block[2], block[3]);
 	}
-	return run(t, t->abi->socketcall, (const uint64_t[6]){(unsigned)call, args}, NULL);
+	return run(t, TASKS, t->abi->socketcall, (const uint64_t[6]){(unsigned)call, args}, NULL);
 }
 
 long sc_call(struct sc_task *t, int call, const uint64_t words[6])
 {
 	if (is_transfer(t, call))
 		return transfer(t, call, words[0], words[1], words[2], words[3]);
-	return call_nargs(call) ? run(t, call, words, NULL) : -EINVAL;
+	return call_nargs(call) ? run(t, TASKS, call, words, NULL) : -EINVAL;
+}
+
+long call_own(struct sc_task *t, enum call_nr nr, const uint64_t words[6])
+{
+	return nr == CALL_send || nr == CALL_recv
+		       ? transfer(t, nr, words[0], words[1], words[2], words[3])
+		       : run(t, OWN, nr, words, NULL);
 }
 
 long call_pieces(struct sc_task *t, enum call_nr nr, int fd, const struct iovec *iov, int n)
 {
 	const struct msghdr msg = {.msg_iov = (struct iovec *)iov, .msg_iovlen = n};
 
-	return run(t, nr, (const uint64_t[6]){(uint64_t)fd}, &msg);
+	return run(t, OWN, nr, (const uint64_t[6]){(uint64_t)fd}, &msg);
 }

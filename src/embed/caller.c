@@ -92,7 +92,7 @@ static const struct caller_ops ops[2][2] = {
 	 {.read = guest_read, .write = guest_write, .signal = signal_caller, DESCRIPTORS}},
 };
 
-const struct caller_ops *caller_ops_for(const struct sc_task_config *config)
+const struct caller_ops *caller_ops_for(const struct sc_task_config *config, bool own)
 {
-	return &ops[config->memory.read != NULL][config->signal != NULL];
+	return &ops[!own && config->memory.read][config->signal != NULL];
 }

@@ -4,17 +4,18 @@
 
 #include "embed.h"
 
-/* The operations that suit a task: its memory, its signals. */
-const struct caller_ops *caller_ops_for(const struct sc_task_config *);
+/* The operations that suit a task: its memory, or this process's own; its signals. */
+const struct caller_ops *caller_ops_for(const struct sc_task_config *, bool own);
 /* Gives a handle of a network's files back. */
 void caller_handle_put(void *net, int handle);
 
-/* Fills in op's caller and task, which is held until caller_end(). */
-static inline void caller_begin(struct op *op, struct sc_task *t)
+/* Fills in op's caller and task, which is held until caller_end(). own: addresses are
+ * this process's own, whatever the task's are. */
+static inline void caller_begin(struct op *op, struct sc_task *t, bool own)
 {
 	struct task *task = t->task;
 
-	op->who.ops = t->ops;
+	op->who.ops = own ? t->own_ops : t->ops;
 	op->who.mem = &task->net->mem;
 	op->who.handles.put = caller_handle_put;
 	op->who.handles.of = task->net;

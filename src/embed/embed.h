@@ -22,7 +22,8 @@ struct sc_task {
 	struct task *task;
 	struct sc_task_config config;
 	const struct abi *abi;
-	const struct caller_ops *ops; /* as its config needs them */
+	const struct caller_ops *ops;     /* as its config needs them */
+	const struct caller_ops *own_ops; /* the same, of this process's own memory */
 	struct sc_parked *parked; /* the last one that nobody asked for */
 };
 
@@ -71,6 +72,9 @@ struct waiting *waiting_new(struct sc_task *, void *local, size_t size);
 /* Serves it until it is over: blocks meanwhile, or parks (SC_PARKED). It is then ended,
  * and its memory freed. With the lock, which is given back while a thread sleeps. */
 long waiting_run(struct waiting *);
+/* One of the twenty with words, layout and memory of this process's own, whatever the
+ * task's are. Without the lock. */
+long call_own(struct sc_task *, enum call_nr, const uint64_t words[6]);
 /* recvmsg or sendmsg of these pieces and nothing else, flags 0. A parked call writes to
  * its struct msghdr when it is over: this one lives as long. Without the lock. */
 long call_pieces(struct sc_task *, enum call_nr, int fd, const struct iovec *, int n);

@@ -76,7 +76,7 @@ static long epoll_waits(struct sc_task *t, struct file *set, struct epoll_event 
 	w->events = events;
 	w->max = max;
 	w->timeout = timeout_ns(timeout_ms);
-	caller_begin(&w->waiting.op, t);
+	caller_begin(&w->waiting.op, t, true);
 	return waiting_run(&w->waiting);
 }
 

@@ -133,7 +133,8 @@ static struct sc_task *face_new(struct task *t, const struct sc_task_config *con
 	t->face = face;
 	face->config = *config;
 	face->abi = abis[config->abi];
-	face->ops = caller_ops_for(config);
+	face->ops = caller_ops_for(config, false);
+	face->own_ops = caller_ops_for(config, true);
 	return face;
 }
 

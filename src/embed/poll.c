@@ -121,7 +121,7 @@ static long poll_waits(struct sc_task *t, struct pollfd *fds, unsigned n, int ti
 	w->timeout = timeout_ns(timeout_ms);
 	w->listens = false;
 	w->item = NULL;
-	caller_begin(&w->waiting.op, t);
+	caller_begin(&w->waiting.op, t, true);
 	return waiting_run(&w->waiting);
 }
 

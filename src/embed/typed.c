@@ -6,7 +6,7 @@
 /* Words as a call has them: numbers keep their sign, addresses their width. */
 #define N(x) ((uint64_t)(int64_t)(x))
 #define P(x) ((uint64_t)(uintptr_t)(x))
-#define CALL_WITH(t, nr, ...) sc_call(t, nr, (const uint64_t[6]){__VA_ARGS__})
+#define CALL_WITH(t, nr, ...) call_own(t, nr, (const uint64_t[6]){__VA_ARGS__})
 
 int sc_socket(struct sc_task *t, int domain, int type, int protocol)
 {
