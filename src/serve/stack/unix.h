@@ -27,6 +27,7 @@ enum {
 	UNIX_PATH_AT = offsetof(struct sockaddr_un, sun_path),
 	UNIX_DGRAM_QLEN = 10,   /* net.unix.max_dgram_qlen */
 	UNIX_RIGHTS_MAX = 253,  /* SCM_MAX_FD */
+	UNIX_SMALL = 128,       /* bytes: memory of a message that is used again */
 	UNIX_SEGMENT_MAX = 36544, /* bytes: the most that one buffer of a stream has */
 };
 enum { /* events, as they are told */
@@ -147,6 +148,7 @@ struct unix_sock {
 			LIST_ENTRY(unix_sock) of_peer;    /* dgram: of peer.peered */
 			LIST_HEAD(, unix_sock) peered;    /* dgram: whose peer it is */
 			struct unix_stall stall;          /* dgram: its own, at its peer */
+			struct unix_message *spare;       /* to send the next small one with */
 		};
 	};
 
@@ -278,7 +280,12 @@ struct unix_control {
 };
 /* Reads the control messages of a send: 0 or -errno, then nothing is held. Descriptors
  * went with the first bytes: they are left out when it sends the rest. */
-int unix_control_read(struct unix_sock *, struct message *, struct unix_control *);
+int unix_control_parse(struct message *, struct unix_control *);
+static inline int unix_control_read(struct message *m, struct unix_control *c)
+{
+	*c = (struct unix_control){.creds = {0, -1, -1}};
+	return m->control_len ? unix_control_parse(m, c) : 0;
+}
 void unix_control_drop(struct net *, struct unix_control *);
 /* Who wrote it, if sender or receiver want that: maybe_add_creds(). */
 void unix_control_creds(struct unix_control *, const struct message *,
@@ -308,6 +315,11 @@ void unix_rights_queue(struct unix_rights *, struct unix_sock *to, struct unix_r
 /* Gives them up, queued or not; *slot becomes NULL. NULL is fine. Their files are
  * released by unix_rights_flush(), which does nothing within itself. */
 void unix_rights_drop(struct net *, struct unix_rights *);
-void unix_rights_flush(struct net *);
+void unix_rights_release(struct net *);
+static inline void unix_rights_flush(struct net *net)
+{
+	if (!LIST_EMPTY(&net->unix_dropped))
+		unix_rights_release(net);
+}
 
 #endif

@@ -74,15 +74,12 @@ void unix_control_drop(struct net *net, struct unix_control *c)
 	unix_rights_flush(net);
 }
 
-int unix_control_read(struct unix_sock *u, struct message *m, struct unix_control *c)
+int unix_control_parse(struct message *m, struct unix_control *c)
 {
 	const struct task *t = m->op->task;
 	const struct cmsghdr *h = NULL;
 	int err = 0;
 
-	*c = (struct unix_control){.creds = {0, -1, -1}};
-	if (!m->control_len)
-		return 0;
 	while (!err && (h = message_next_control(m, h, &err))) {
 		if (h->cmsg_level != SOL_SOCKET)
 			continue;

@@ -21,8 +21,12 @@ bool unix_queue_full(const struct unix_sock *u)
 /* The message's bytes, in memory of ours; NULL and *err. */
 static struct unix_message *message_new(struct unix_sock *u, struct message *m, int *err)
 {
-	struct unix_message *x = alloc_get(unix_mem(u), sizeof(*x) + m->len);
+	const bool small = m->len <= UNIX_SMALL;
+	struct unix_message *x = small ? u->spare : NULL;
 
+	u->spare = x ? NULL : u->spare;
+	if (!x)
+		x = alloc_get(unix_mem(u), sizeof(*x) + (small ? (size_t)UNIX_SMALL : m->len));
 	*err = x ? 0 : -ENOBUFS;
 	if (!x)
 		return NULL;
@@ -135,7 +139,7 @@ static int send_message(struct unix_sock *u, struct message *m, const struct cal
 static ssize_t send_to(struct unix_sock *u, struct message *m, const struct call_addr *to)
 {
 	struct unix_control c;
-	int err = unix_control_read(u, m, &c);
+	int err = unix_control_read(m, &c);
 
 	if (err)
 		return err;
@@ -169,18 +173,22 @@ static void unqueue(struct unix_sock *u, struct unix_message *x)
 	u->queued -= x->len;
 }
 
-/* It is in no receiver's queue any more. */
+/* It is in no receiver's queue any more. The sender may have its memory. */
 static void message_free(struct unix_sock *u, struct unix_message *x)
 {
 	struct unix_sock *from = x->from;
+	const unsigned charge = x->charge;
 
 	unix_rights_drop(unix_net(u), x->rights);
 	unix_name_put(x->name);
-	if (from) {
+	if (from)
 		LIST_REMOVE(x, of_sender);
-		unix_discharge(from, x->charge);
-	}
-	alloc_put(unix_mem(u), x);
+	if (from && !from->spare && x->len <= UNIX_SMALL)
+		from->spare = x;
+	else
+		alloc_put(unix_mem(u), x);
+	if (from)
+		unix_discharge(from, charge);
 }
 
 void unix_queue_flush(struct unix_sock *u)
@@ -202,6 +210,8 @@ void unix_queue_orphan(struct unix_sock *u)
 		x->from = NULL;
 		x->name = unix_name_get(u->name);
 	}
+	alloc_put(unix_mem(u), u->spare);
+	u->spare = NULL;
 }
 
 /* What is to be read; *skip: from which byte on. __skb_try_recv_from_queue() */

@@ -108,7 +108,7 @@ static void release(struct net *net, struct unix_rights *r)
 	alloc_put(&net->mem, r);
 }
 
-void unix_rights_flush(struct net *net)
+void unix_rights_release(struct net *net)
 {
 	struct unix_rights *r;
 

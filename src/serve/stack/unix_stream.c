@@ -103,7 +103,7 @@ ssize_t unix_stream_send(struct sock *s, struct message *m)
 	struct unix_sock *u = unix_of(s);
 	struct unix_control c;
 	size_t sent = m->done;
-	int err = unix_control_read(u, m, &c);
+	int err = unix_control_read(m, &c);
 
 	if (err)
 		return sent ? (ssize_t)sent : err;
