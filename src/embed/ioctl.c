@@ -63,6 +63,9 @@ static int ioctl_stamp(struct sock *s, unsigned long request, void *arg)
 		return -ENOENT;
 	if (!arg)
 		return -EFAULT;
+	/* From now on, what comes is stamped. */
+	if (s->stamp < 0)
+		s->stamp = net_wall(s->file.net);
 	seconds = s->stamp / NSEC_PER_SEC;
 	part = s->stamp % NSEC_PER_SEC / r->unit;
 	if (r->word == sizeof(int64_t)) {

@@ -3,6 +3,9 @@
  */
 #include "udp_same.h"
 
+#include <linux/sockios.h>
+#include <sys/time.h>
+
 static void full_queue(struct sys *y)
 {
 	static char big[60000];
@@ -272,6 +275,24 @@ static void stamps(struct sys *y)
 	}
 }
 
+static void last_stamp(struct sys *y)
+{
+	int r = bound(y, A, AF_INET, "127.0.0.1", 7000), s = do_socket(y, AF_INET);
+	struct timeval t[3] = {{0}};
+
+	saw(y, "nothing came", do_ioctl(y, r, SIOCGSTAMP, &t[0]));
+	SAW(y, send_to(y, s, "x", "127.0.0.1", 7000));
+	saw(y, "nothing was read", do_ioctl(y, r, SIOCGSTAMP, &t[0]));
+	got(y, "r", r, 10, 0);
+	saw(y, "first", do_ioctl(y, r, SIOCGSTAMP, &t[0]));
+	SAW(y, send_to(y, s, "x", "127.0.0.1", 7000));
+	got(y, "r", r, 10, 0);
+	saw(y, "second", do_ioctl(y, r, SIOCGSTAMP, &t[1]));
+	saw(y, "again", do_ioctl(y, r, SIOCGSTAMP, &t[2]));
+	say(y, "%d %d %d", t[0].tv_sec > 1000000, timercmp(&t[0], &t[1], <),
+	    timercmp(&t[1], &t[2], !=));
+}
+
 static void polling(struct sys *y)
 {
 	int r = bound(y, A, AF_INET, "127.0.0.1", 7000), s = do_socket(y, AF_INET);
@@ -301,6 +322,7 @@ static const struct same_case cases[] = {
 	{"checksums", checksums},
 	{"options", udp_options},
 	{"stamps", stamps},
+	{"last stamp", last_stamp},
 	{"polling", polling},
 };
 

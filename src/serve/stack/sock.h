@@ -84,7 +84,8 @@ struct sock {
 	uint32_t linger_s;
 	int bound_ifindex; /* SO_BINDTODEVICE; 0: none */
 	int64_t rcvtimeo, sndtimeo; /* ns; TIME_NEVER */
-	int64_t stamp;     /* wall ns of the last packet received; 0: none (SIOCGSTAMP) */
+	int64_t stamp;     /* wall ns of the last packet received; 0: none yet; -1: nobody had
+	                    * asked for stamps (SIOCGSTAMP) */
 	uint64_t cookie;   /* of the network; its inode number, too */
 	struct creds owner; /* of who made it */
 };

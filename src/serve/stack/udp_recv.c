@@ -87,7 +87,8 @@ void udp_queue(struct udp_sock *s, struct packet *p)
 		return;
 	}
 	s->rmem += p->truesize;
-	p->stamp = sock_flag(sk, SOCK_FLAG_TIMESTAMP) ? net_wall(sk->file.net) : 0;
+	p->stamp = sock_flag(sk, SOCK_FLAG_TIMESTAMP) || sk->stamp > 0 ? net_wall(sk->file.net)
+								       : 0;
 	p->drops = sock_flag(sk, SOCK_FLAG_RXQ_OVFL) ? s->drops : 0;
 	p->peeked = false;
 	STAILQ_INSERT_TAIL(&s->queue, p, entry);
@@ -197,7 +198,7 @@ ssize_t udp_recv(struct sock *sk, struct message *m)
 		put_control(s, m, p);
 		if (m->from)
 			endpoint_write(sk, &p->header.from, m->from);
-		sk->stamp = p->stamp;
+		sk->stamp = p->stamp ? p->stamp : -1;
 	}
 	ret = m->flags & MSG_TRUNC ? p->len : len;
 	if (!peek) {
