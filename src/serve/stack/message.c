@@ -89,13 +89,16 @@ void message_put_control(struct message *m, int level, int type, const void *dat
 const struct cmsghdr *message_next_control(const struct message *m, const struct cmsghdr *prev,
 					   int *err)
 {
-	const uint8_t *at = m->control, *end = m->control + m->control_len;
+	const uint8_t *at = m->control, *end;
 	const struct cmsghdr *h;
 
 	*err = 0;
+	if (!at)
+		return NULL;
+	end = at + m->control_len;
 	if (prev)
 		at = (const uint8_t *)prev + CMSG_ALIGN(prev->cmsg_len);
-	if (!m->control || at > end || (size_t)(end - at) < sizeof(*h))
+	if (at > end || (size_t)(end - at) < sizeof(*h))
 		return NULL;
 	h = (const struct cmsghdr *)at;
 	if (h->cmsg_len < sizeof(*h) || h->cmsg_len > (size_t)(end - at)) {
