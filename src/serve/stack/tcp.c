@@ -46,6 +46,8 @@ bool tcp_writeable(const struct tcp_sock *t)
 	const uint64_t unsent = tcp_unsent(t);
 	const int64_t room = (int64_t)t->inet.sock.sndbuf - (int64_t)unsent;
 
+	if (tcp_has(t, TCP_UNSENT_LOST))
+		return false; /* what was written to a peer that is gone is still under way */
 	if (tcp_has(t, TCP_LOW_WATER) && unsent * 2 >= t->more->notsent)
 		return false;
 	return room > 0 && room >= (int64_t)(unsent / 2);

@@ -371,6 +371,34 @@ static int keepalive_set(struct op *op, struct sock *s, const struct option *o,
 	return 0;
 }
 
+/* The row of options_socket that one of the rows below stands for. */
+static const struct option *plain_row(const struct option *o)
+{
+	const struct option *row = options_socket.row;
+
+	while (row->name != o->name)
+		row++;
+	return row;
+}
+
+/* The window may be larger now. */
+static int set_window(struct op *op, struct sock *s, const struct option *o,
+		      struct option_value *v)
+{
+	struct tcp_sock *t = tcp_of(s);
+	const int err = plain_row(o)->set(op, s, plain_row(o), v);
+
+	if (!err && t->state != TCP_LISTEN && t->in.tail != t->sent)
+		tcp_flow(t);
+	return err;
+}
+
+static int get_window(struct op *op, struct sock *s, const struct option *o,
+		      struct option_value *v)
+{
+	return plain_row(o)->get(op, s, plain_row(o), v);
+}
+
 #define OWN(opt, set_, get_, least, most, text_)                                          \
 	{.name = opt, .text = #opt, .kind = OPT_OWN, .min = least, .max = most,           \
 	 .set = set_, .get = get_, .does = text_}
@@ -416,6 +444,10 @@ const struct option_table options_tcp = {
 static const struct option socket_rows[] = {
 	{.name = SO_KEEPALIVE, .text = "SO_KEEPALIVE", .kind = OPT_FLAG, .at = SOCK_FLAG_KEEPALIVE,
 	 .set = keepalive_set, .does = "TCP: finds out that the other end is gone"},
+	OWN(SO_RCVBUF, set_window, get_window, 0, 0, "TCP: the window, too"),
+	{.name = SO_RCVBUFFORCE, .text = "SO_RCVBUFFORCE", .kind = OPT_OWN, .privileged = true,
+	 .set = set_window, .does = "SO_RCVBUF past the limit"},
+	OWN(SO_RCVLOWAT, set_window, get_window, 0, 0, "TCP: makes the window as large, too"),
 };
 
 const struct option_table options_tcp_socket = {

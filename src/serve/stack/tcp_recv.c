@@ -164,8 +164,6 @@ ssize_t tcp_recv(struct sock *s, struct message *m)
 		return -ENOTCONN;
 	if (m->flags & MSG_OOB)
 		return recv_urgent(t, m);
-	if (t->in.tail != t->sent)
-		tcp_flow(t);
 	if (peek)
 		m->done = 0; /* begins anew each time, since nothing was taken */
 again:
