@@ -289,7 +289,7 @@ static void last_stamp(struct sys *y)
 	got(y, "r", r, 10, 0);
 	saw(y, "second", do_ioctl(y, r, SIOCGSTAMP, &t[1]));
 	saw(y, "again", do_ioctl(y, r, SIOCGSTAMP, &t[2]));
-	say(y, "%d %d %d", t[0].tv_sec > 1000000, timercmp(&t[0], &t[1], <),
+	say(y, "%d %d %d", t[0].tv_sec > 1000000, !timercmp(&t[1], &t[0], <),
 	    timercmp(&t[1], &t[2], !=));
 }
 
