@@ -22,7 +22,8 @@ static uint32_t pmtu_of(const struct tcp_sock *t)
 static void fill_timers(const struct tcp_sock *t, struct tcp_info *i)
 {
 	const struct tcp_more *more = t->more;
-	uint64_t rto = t->state == TCP_SYN_SENT ? 1000 : TCP_RTO_MS;
+	const bool open = t->state != TCP_SYN_SENT && (t->peer || tcp_has(t, TCP_LOST));
+	uint64_t rto = open ? TCP_RTO_MS : 1000;
 	unsigned tries = more ? more->tries : 0;
 
 	if (tcp_has(t, TCP_STALLED) || t->state == TCP_SYN_SENT) {
@@ -64,20 +65,19 @@ void tcp_info_fill(struct tcp_sock *t, struct tcp_info *i)
 
 	memset(i, 0, sizeof(*i));
 	i->tcpi_state = t->state;
-	i->tcpi_ato = t->segs_in ? ATO_US : 0;
-	i->tcpi_snd_ssthresh = NO_SSTHRESH;
 	i->tcpi_snd_cwnd = INIT_CWND;
 	i->tcpi_reordering = 3;
-	i->tcpi_snd_mss = t->mss;
-	i->tcpi_min_rtt = NO_RTT;
-	i->tcpi_rcv_space = TCP_RCVBUF / 2;
-	fill_timers(t, i);
 	if (t->state == TCP_LISTEN) {
 		/* As tcp_get_info(): the queue. */
 		i->tcpi_unacked = t->waiting;
 		i->tcpi_sacked = t->backlog;
 		return;
 	}
+	i->tcpi_ato = t->segs_in ? ATO_US : 0;
+	i->tcpi_snd_ssthresh = NO_SSTHRESH;
+	i->tcpi_snd_mss = t->mss;
+	i->tcpi_min_rtt = NO_RTT;
+	fill_timers(t, i);
 	if (t->state == TCP_CLOSE && !t->segs_in && !t->segs_out)
 		return;
 	fill_way(t, i);
@@ -89,14 +89,15 @@ void tcp_info_fill(struct tcp_sock *t, struct tcp_info *i)
 	i->tcpi_last_ack_recv = i->tcpi_last_data_sent < i->tcpi_last_data_recv
 					? i->tcpi_last_data_sent : i->tcpi_last_data_recv;
 	i->tcpi_bytes_sent = wrote;
-	/* The SYN of who called counts. */
+	/* As positions go: the SYN of who called counts there, and a FIN. */
 	i->tcpi_bytes_acked = wrote + (t->state != TCP_SYN_SENT && !tcp_has(t, TCP_PASSIVE));
-	i->tcpi_bytes_received = t->sent;
+	i->tcpi_bytes_received = t->sent + tcp_has(t, TCP_FIN_SEEN);
 	i->tcpi_notsent_bytes = tcp_unsent(t);
 	i->tcpi_data_segs_out = t->segs_out;
 	i->tcpi_data_segs_in = t->segs_in;
-	i->tcpi_delivered = t->segs_out + !tcp_has(t, TCP_PASSIVE);
-	/* With SYN or its answer, and an acknowledgement of each. */
-	i->tcpi_segs_out = t->segs_out + t->segs_in + (tcp_has(t, TCP_PASSIVE) ? 1 : 2);
-	i->tcpi_segs_in = t->segs_in + t->segs_out + (tcp_has(t, TCP_PASSIVE) ? 2 : 1);
+	/* With the SYN or its answer, and an acknowledgement of each; as Linux counts. */
+	i->tcpi_delivered = t->segs_out + (t->state != TCP_SYN_SENT);
+	i->tcpi_segs_out = t->segs_out + t->segs_in + (tcp_has(t, TCP_PASSIVE) ? 0 : 2);
+	i->tcpi_segs_in = t->segs_in + t->segs_out + (tcp_has(t, TCP_PASSIVE) ? 2 : 1) +
+			  tcp_has(t, TCP_FIN_SEEN);
 }
