@@ -264,12 +264,9 @@ static void pair_enter(struct inet_sock *s)
 static void will_look_at(const struct ports *p, const struct endpoint *local,
 			 const struct endpoint *remote)
 {
-	const struct bind *b = bind_on_port(p, local->port);
-
-	if (!b || !p->pair)
-		return;
-	__builtin_prefetch(b);
-	__builtin_prefetch(&p->pair[pair_hash(p, local, remote) & p->pair_mask]);
+	port_fetch(p, local->port);
+	if (p->pair)
+		__builtin_prefetch(&p->pair[pair_hash(p, local, remote) & p->pair_mask], 1);
 }
 
 /* A port that nobody has, or that other connections have for other destinations. Where

@@ -130,6 +130,20 @@ struct bind *bind_on_port(const struct ports *p, uint16_t port)
 	return l && !lone_on_port(p, port) ? LIST_FIRST(l) : NULL;
 }
 
+void port_fetch(const struct ports *p, uint16_t port)
+{
+	enum { LINE = 64, AHEAD = 16 };
+	const struct bind_list *l = port_list(p, port);
+	const char *first = l ? (const char *)LIST_FIRST(l) : NULL;
+
+	if (!first)
+		return;
+	if (port % PAGE_PORTS < PAGE_PORTS - AHEAD)
+		__builtin_prefetch(l + AHEAD);
+	__builtin_prefetch(first, 1);
+	__builtin_prefetch(first + LINE, 1);
+}
+
 /* Those that connect(2) made stay behind the others. */
 static void list_bind(struct bind_list *l, struct bind *b)
 {

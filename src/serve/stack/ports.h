@@ -33,6 +33,8 @@ struct bind *bind_first(const struct ports *, const struct ip *, uint16_t port);
 struct bind *bind_next(struct bind *);
 /* Who has a port alone, by connect(2); NULL: nobody has it, or several do. */
 struct inet_sock *lone_on_port(const struct ports *, uint16_t port);
+/* Brings what is known of a port into the cache, and where some later ones are kept. */
+void port_fetch(const struct ports *, uint16_t port);
 /* The first bind of a port, whatever the address: a shared one only if all are. */
 struct bind *bind_on_port(const struct ports *, uint16_t port);
 /* For one that holds nothing and takes nothing from anywhere. */
