@@ -139,12 +139,18 @@ static bool is_stream(struct sc_task *t, int fd)
 	return !sc_getsockopt(t, fd, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_STREAM;
 }
 
-/* The model of a stream socket, made when it is first seen; NULL. */
+/* The model of a stream socket, made when it is first seen; NULL. What the model asks
+ * for itself does not fail. */
 static struct model *stream_of(struct world *w, struct sc_task *t, int fd)
 {
-	uint64_t cookie = is_stream(t, fd) ? cookie_of(t, fd) : 0;
-	struct model *m = cookie ? model_of(w, cookie) : NULL;
+	const unsigned fail_every = w->fail_every;
+	uint64_t cookie;
+	struct model *m;
 
+	w->fail_every = 0;
+	cookie = is_stream(t, fd) ? cookie_of(t, fd) : 0;
+	w->fail_every = fail_every;
+	m = cookie ? model_of(w, cookie) : NULL;
 	if (!m && cookie && w->nsock < SOCKS) {
 		m = &w->sock[w->nsock++];
 		*m = (struct model){.cookie = cookie};
