@@ -22,10 +22,9 @@ enum { SLOTS = 24, STEPS = 4000, BLOCK = 40000 };
 
 struct end {
 	int fd;            /* -1: none */
-	int peer;          /* slot of the other end; -1: not known, or gone */
 	int port;          /* its own */
 	uint64_t sent, got;
-	bool listens, urgent;
+	bool listens;
 };
 
 struct run {
@@ -88,7 +87,7 @@ static void new_socket(struct run *r, int h, struct end *e)
 
 	if (fd < 0)
 		return;
-	*e = (struct end){.fd = fd, .peer = -1};
+	*e = (struct end){.fd = fd};
 	if (chance(r) % 3)
 		return;
 	if (!sc_bind(r->task[h], fd, (struct sockaddr *)&in, sizeof(in)) &&
@@ -106,11 +105,12 @@ static void connect_it(struct run *r, int h, struct end *e)
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(l->port),
 				 .sin_addr.s_addr = htonl(0x0a000001 + to)};
 
-	if (l->fd >= 0 && l->listens && !e->port)
-		sc_connect(r->task[h], e->fd, (struct sockaddr *)&in, sizeof(in));
+	/* It begins anew only if it says so; else one was there already. */
+	if (l->fd >= 0 && l->listens && !e->port &&
+	    sc_connect(r->task[h], e->fd, (struct sockaddr *)&in, sizeof(in)) == -EINPROGRESS)
+		e->sent = e->got = 0;
 }
 
-/* Streams tell their positions themselves: each end's begins at 0 when it connects. */
 static void accept_it(struct run *r, int h, struct end *e)
 {
 	const bool promised = events(r, h, e->fd) & POLLIN;
@@ -121,7 +121,7 @@ static void accept_it(struct run *r, int h, struct end *e)
 		return;
 	for (int i = 0; i < SLOTS; i++) {
 		if (r->end[h][i].fd < 0) {
-			r->end[h][i] = (struct end){.fd = fd, .peer = -1};
+			r->end[h][i] = (struct end){.fd = fd};
 			return;
 		}
 	}
