@@ -297,6 +297,30 @@ static void errors6(struct sys *y)
 	say_error(y, "s", s);
 }
 
+/* The kernel asks for the address for three seconds; ours knows. */
+static void nobody_there(struct sys *y)
+{
+	int s, c, s6;
+
+	enter_host(y, A);
+	s = do_socket(y, AF_INET);
+	c = do_socket(y, AF_INET);
+	s6 = do_socket(y, AF_INET6);
+	set_int(y, s, IPPROTO_IP, IP_RECVERR, 1);
+	set_int(y, s6, IPPROTO_IPV6, IPV6_RECVERR, 1);
+	SAW(y, connect_to(y, c, "10.0.0.9", 7000));
+	SAW(y, do_send(y, c, "x", 1, 0));
+	SAW(y, send_to(y, s, "four", "10.0.0.9", 7000));
+	SAW(y, send_to(y, s6, "six", "fd00::9", 7000));
+	usleep(y->ours ? 0 : 3600000);
+	say_error(y, "connected", c);
+	say_poll(y, "s", s);
+	got(y, "s", s, 10, 0);
+	got(y, "s", s, 10, MSG_ERRQUEUE);
+	got(y, "s6", s6, 10, 0);
+	got(y, "s6", s6, 10, MSG_ERRQUEUE);
+}
+
 static const struct same_case cases[] = {
 	{"numbers, IPv4", ints4},
 	{"numbers, IPv6", ints6},
@@ -306,6 +330,7 @@ static const struct same_case cases[] = {
 	{"little room", little_room},
 	{"errors, IPv4", errors4},
 	{"errors, IPv6", errors6},
+	{"nobody there", nobody_there},
 };
 
 int main(void)
