@@ -562,6 +562,8 @@ static bool is_bindable(const struct inet_sock *s, const struct ip *ip)
 	if (ip_is_any(ip) || ip_is_multicast(ip) || host_has(h, ip) ||
 	    inet_flag(s, INET_FREEBIND) || inet_flag(s, INET_TRANSPARENT))
 		return true;
+	if (ip_is4(ip) && ip_to4(ip) == INADDR_BROADCAST)
+		return true; /* of any link, also of none */
 	return !route_find(h, ip, 0, &r) && r.broadcast;
 }
 
