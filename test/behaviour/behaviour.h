@@ -78,7 +78,7 @@ void parse_script(const char *path, struct tests *);
 
 enum step_kind {
 	STEP_CALL, STEP_WAITS, STEP_DONE, STEP_TOOK, STEP_INTERRUPT, STEP_TASK, STEP_HOST,
-	STEP_SLEEP, STEP_ENDS, STEP_ONLY,
+	STEP_SLEEP, STEP_ENDS, STEP_ONLY, STEP_LIMIT,
 };
 struct step {
 	enum step_kind kind;
@@ -265,6 +265,7 @@ extern const struct system *const systems[]; /* ends with NULL */
 struct world {
 	const struct system *system;
 	int word;
+	int max_files; /* of a task, and in messages of a user; 0: as it is */
 	void *own;
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* a task's state */

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -68,6 +69,11 @@ static int host_open(struct world *w)
 	if (!mkdtemp(own->dir) || chdir(own->dir) || chmod(own->dir, 0777))
 		return -errno;
 	umask(0);
+	if (w->max_files) {
+		struct rlimit r = { (rlim_t)w->max_files, (rlim_t)w->max_files };
+
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
 	sigaction(SIGUSR1, &sa, NULL);
 	sigaction(SIGPIPE, &sa, NULL);
 	return 0;

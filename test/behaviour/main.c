@@ -130,6 +130,7 @@ static bool step_of_task(struct world *w, const struct test *test, const struct 
 		task_end(t);
 		return true;
 	case STEP_CALL: case STEP_TASK: case STEP_HOST: case STEP_SLEEP: case STEP_ONLY:
+	case STEP_LIMIT:
 		break;
 	}
 	return false;
@@ -205,6 +206,8 @@ static enum outcome steps_run(struct world *w, const struct test *test, struct s
 		case STEP_SLEEP:
 			sleep_ms(atoi(s->words[0]));
 			break;
+		case STEP_LIMIT: /* done: limit_files() */
+			break;
 		case STEP_ONLY:
 			if (s->excluded) {
 				printf("    %s\n", s->because ? s->because : "without a reason");
@@ -214,6 +217,15 @@ static enum outcome steps_run(struct world *w, const struct test *test, struct s
 		}
 	}
 	return good ? PASSED : FAILED;
+}
+
+/* "limit files N": is known before anything begins. */
+static int limit_files(const struct step *steps, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (steps[i].kind == STEP_LIMIT && steps[i].nword == 2)
+			return atoi(steps[i].words[1]);
+	return 0;
 }
 
 /* In the process of the case. */
@@ -232,6 +244,7 @@ static enum outcome case_run(const struct system *system, const struct test *tes
 		printf("    %s:%d: %s\n", test->file, line, message);
 		return FAILED;
 	}
+	w.max_files = limit_files(steps, n);
 	err = system->open(&w);
 	if (err) {
 		printf("    the system could not be opened: %s\n", errno_name(-err));

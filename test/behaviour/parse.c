@@ -291,6 +291,8 @@ static const char *parse_step(struct step *s, char **words, int n)
 		s->kind = STEP_TASK;
 	else if (strcmp(words[0], "host") == 0)
 		s->kind = STEP_HOST;
+	else if (strcmp(words[0], "limit") == 0)
+		s->kind = STEP_LIMIT;
 	else if (strcmp(words[0], "sleep") == 0)
 		s->kind = STEP_SLEEP;
 	else if (n > 1 && name_value(verbs, words[1], &kind)) {

@@ -48,10 +48,14 @@ static void on_signal(void *ctx, int sig)
 
 static int stack_open(struct world *w)
 {
+	const struct sc_config config = {
+		.size = sizeof(config),
+		.limits = { .files_per_task = (unsigned)w->max_files, .in_flight = (unsigned)w->max_files },
+	};
 	struct own *own = calloc(1, sizeof(*own));
 
 	w->own = own;
-	own->net = sc_net_new(NULL);
+	own->net = sc_net_new(&config);
 	own->host[0] = own->net ? sc_host_new(own->net, "host") : NULL;
 	own->nhost = 1;
 	return own->host[0] ? 0 : -ENOMEM;
