@@ -26,7 +26,7 @@ struct sys {
 	struct sc_task *task; /* NULL: the host's kernel */
 	struct sc_net *net;
 	struct sc_host *host;
-	char said[65536];
+	char said[1 << 19];
 	size_t len;
 };
 
@@ -160,15 +160,21 @@ static inline void forget(struct sys *y, const char *name)
 		unlink(a.sun_path);
 }
 
-static inline void say_poll(struct sys *y, const char *what, int s)
+static inline void say_poll_but(struct sys *y, const char *what, int s, short not_these)
 {
-	struct pollfd p = {.fd = s, .events = POLLIN | POLLOUT | POLLPRI | POLLRDHUP};
+	struct pollfd p = {.fd = s,
+			   .events = (POLLIN | POLLOUT | POLLPRI | POLLRDHUP) & ~not_these};
 
 	do_poll(y, &p, 1, 0);
 	say(y, "%s polls%s%s%s%s%s%s", what, p.revents & POLLIN ? " IN" : "",
 	    p.revents & POLLOUT ? " OUT" : "", p.revents & POLLPRI ? " PRI" : "",
 	    p.revents & POLLRDHUP ? " RDHUP" : "", p.revents & POLLHUP ? " HUP" : "",
 	    p.revents & POLLERR ? " ERR" : "");
+}
+
+static inline void say_poll(struct sys *y, const char *what, int s)
+{
+	say_poll_but(y, what, s, 0);
 }
 
 /* Reads, and says what came. */

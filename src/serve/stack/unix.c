@@ -84,11 +84,21 @@ static void leave_stalls(struct unix_sock *u)
 	}
 }
 
+/* Is there something that it did not read? Linux does not count one empty message. */
+static bool has_unread(const struct unix_sock *u)
+{
+	const struct unix_message *x;
+
+	if (unix_is_stream(u))
+		return unix_stream_unread(u);
+	x = TAILQ_FIRST(&u->queue);
+	return x && (x->len || TAILQ_NEXT(x, entry));
+}
+
 static void unix_close(struct sock *s)
 {
 	struct unix_sock *u = unix_of(s);
-	const bool reset = u->listener || (unix_is_stream(u) ? unix_stream_unread(u)
-							     : !TAILQ_EMPTY(&u->queue));
+	const bool reset = u->listener || has_unread(u);
 
 	unix_name_leave(u);
 	s->shut = SHUT_READ | SHUT_WRITE;

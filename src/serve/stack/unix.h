@@ -206,7 +206,7 @@ void unix_collect(struct file *f);
 /* May it send? So poll says; and the sender is told of it when it becomes so. */
 static inline bool unix_writable(const struct unix_sock *u)
 {
-	return !u->sock.listens && u->charge <= (unsigned)u->sock.sndbuf / 4;
+	return !u->sock.listens && u->charge < (unsigned)u->sock.sndbuf / 4;
 }
 /* Gives back what a message that `sender` sent was charged. */
 void unix_discharge(struct unix_sock *sender, unsigned charge);

@@ -241,6 +241,8 @@ static bool after_read(struct unix_sock *u, struct reading *rd, struct message *
 		rd->mark = TAILQ_NEXT(k, entry);
 	rd->pos += n;
 	if (rd->peek) {
+		/* Linux looks on for descriptors, even past what was asked for. */
+		rd->pos = rd->end;
 		if (u->sock.peek_off >= 0)
 			u->sock.peek_off += n;
 		return rights || rd->pos == u->ring.tail;
@@ -304,7 +306,7 @@ static int get_all(struct unix_sock *u, struct reading *rd, struct message *m, s
 		*copied += n;
 		if (after_read(u, rd, m, n))
 			return 0;
-	} while (*copied < m->len);
+	} while (*copied < m->len || rd->peek);
 	return 0;
 }
 
