@@ -289,6 +289,7 @@ SC_API ssize_t sc_read(struct sc_task *, int fd, void *buf, size_t len);
 SC_API ssize_t sc_readv(struct sc_task *, int fd, const struct iovec *iov, int n);
 SC_API ssize_t sc_write(struct sc_task *, int fd, const void *buf, size_t len);
 SC_API ssize_t sc_writev(struct sc_task *, int fd, const struct iovec *iov, int n);
+/* May return SC_PARKED: SO_LINGER with a time. The number is free at once. */
 SC_API int sc_close(struct sc_task *, int fd);
 SC_API int sc_dup(struct sc_task *, int fd);
 SC_API int sc_dup2(struct sc_task *, int fd, int to);

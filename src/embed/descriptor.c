@@ -6,7 +6,7 @@
 #include <limits.h>
 
 #include "../serve/stack/sock.h"
-#include "embed.h"
+#include "caller.h"
 
 /* ---- read, write ---- */
 
@@ -97,13 +97,67 @@ ssize_t sc_writev(struct sc_task *t, int fd, const struct iovec *iov, int n)
 
 /* ---- numbers ---- */
 
+/* SO_LINGER: the last one who closes a socket waits, the number being free already, until
+ * what was sent has arrived or the time is over. Neither is an error. */
+struct close_waiting {
+	struct waiting waiting; /* first */
+	struct sock *sock;      /* a reference, the last one */
+};
+
+static long serve_close(struct waiting *waiting)
+{
+	struct sock *s = ((struct close_waiting *)waiting)->sock;
+	const int64_t time = s->linger_s * (int64_t)NSEC_PER_SEC;
+
+	if (!s->ops->linger(s))
+		return 0;
+	return op_waits(&waiting->op, &s->file, POLLOUT, true, time, 0) == WAIT ? WAIT : 0;
+}
+
+static void end_close(struct waiting *waiting)
+{
+	file_put(&((struct close_waiting *)waiting)->sock->file);
+	caller_end(&waiting->op);
+}
+
+static bool may_linger(const struct file *f)
+{
+	const struct sock *s = (const struct sock *)f;
+
+	return f->refs == 1 && file_is_sock(f) && s->ops->linger &&
+	       sock_flag(s, SOCK_FLAG_LINGER) && s->linger_s;
+}
+
+/* With the lock. */
+static long close_lingering(struct sc_task *t, int fd, struct file *f)
+{
+	struct close_waiting local, *w = NULL;
+
+	file_get(f);
+	task_close(t->task, fd);
+	if (sock_of_file(f)->ops->linger(sock_of_file(f)))
+		w = (struct close_waiting *)waiting_new(t, &local, sizeof(*w));
+	if (!w) {
+		file_put(f);
+		return 0;
+	}
+	w->waiting.serve = serve_close;
+	w->waiting.end = end_close;
+	w->sock = sock_of_file(f);
+	caller_begin(&w->waiting.op, t, true);
+	return waiting_run(&w->waiting);
+}
+
 int sc_close(struct sc_task *t, int fd)
 {
+	struct net *net = t->task->net; /* the task may be gone when it is over */
+	struct file *f;
 	int ret;
 
-	embed_enter(t);
-	ret = task_close(t->task, fd);
-	embed_leave(t);
+	net_lock(net);
+	f = task_file(t->task, fd);
+	ret = f && may_linger(f) ? close_lingering(t, fd, f) : task_close(t->task, fd);
+	net_unlock(net);
 	return ret;
 }
 

@@ -435,6 +435,65 @@ static void full_window(void **state)
 	}
 }
 
+static void lingers(void **state)
+{
+	static char block[1 << 16];
+	const struct linger time = {1, 5};
+	char x;
+	int c, s;
+
+	/* Nothing to wait for. */
+	connect_pair(&c, &s);
+	sc_setsockopt(a, c, SOL_SOCKET, SO_LINGER, &time, sizeof(time));
+	assert_int_equal(sc_send(a, c, "x", 1, 0), 1);
+	assert_int_equal(sc_close(a, c), 0);
+	assert_int_equal(sc_net_now(net), 0);
+	assert_int_equal(sc_recv(b, s, &x, 1, 0), 1);
+	assert_int_equal(sc_recv(b, s, &x, 1, 0), 0);
+	sc_close(b, s);
+
+	/* The time is over first; what was sent still comes. */
+	connect_pair(&c, &s);
+	sc_setsockopt(a, c, SOL_SOCKET, SO_LINGER, &time, sizeof(time));
+	while (sc_send(a, c, block, sizeof(block), MSG_DONTWAIT) > 0)
+		continue;
+	assert_int_equal(sc_close(a, c), 0);
+	assert_int_equal(sc_net_now(net), INT64_C(5) * SECOND);
+	while ((c = sc_recv(b, s, block, sizeof(block), 0)) > 0)
+		continue;
+	assert_int_equal(c, 0);
+	sc_close(b, s);
+}
+
+static void lingers_until_it_was_read(void **state)
+{
+	static char block[1 << 16];
+	const struct linger time = {1, 50};
+	const struct sc_task_config config = {.size = sizeof(config), .park = true};
+	struct sc_task *p = sc_task_new(host[0], &config);
+	struct sockaddr_in in = at("10.0.0.2", 700);
+	int l = listener(b, 700, 5), c = sc_socket(p, AF_INET, SOCK_STREAM, 0), s;
+
+	assert_int_equal(sc_connect(p, c, (struct sockaddr *)&in, sizeof(in)), 0);
+	s = sc_accept(b, l, NULL, NULL);
+	sc_setsockopt(p, c, SOL_SOCKET, SO_LINGER, &time, sizeof(time));
+	while (sc_send(p, c, block, sizeof(block), MSG_DONTWAIT) > 0)
+		continue;
+	assert_int_equal(sc_close(p, c), SC_PARKED);
+	{
+		struct sc_parked *parked = sc_parked(p);
+
+		assert_int_equal(sc_resume(parked), SC_PARKED);
+		assert_int_equal(sc_close(p, c), -EBADF);
+		while (sc_recv(b, s, block, sizeof(block), 0) > 0)
+			continue;
+		assert_int_equal(sc_resume(parked), 0);
+	}
+	sc_task_free(p);
+	sc_close(b, s);
+	sc_close(b, l);
+}
+
 int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, begin, end)
@@ -443,7 +502,8 @@ int main(void)
 		TEST(connect_within_a_time), TEST(data_that_do_not_arrive), TEST(the_link_returns),
 		TEST(ends_while_the_link_is_down), TEST(keepalive),
 		TEST(keepalive_of_a_peer_that_is_gone), TEST(corked), TEST(deferred),
-		TEST(full_backlog), TEST(full_window),
+		TEST(full_backlog), TEST(full_window), TEST(lingers),
+		TEST(lingers_until_it_was_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

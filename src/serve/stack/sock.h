@@ -48,6 +48,9 @@ struct sock_ops {
 	 * WAIT: m->done says what was moved so far. */
 	ssize_t (*recv)(struct sock *, struct message *m);
 	int (*shutdown)(struct sock *, int how); /* SHUT_RD ... */
+	/* SO_LINGER with a time, before close(): begins to end it. Should whoever closes it
+	 * wait? Asked again after each POLLOUT. NULL: never. */
+	bool (*linger)(struct sock *);
 	uint32_t (*poll)(struct sock *);
 	/* FIONREAD and the like. -ENOIOCTLCMD_ (below): none of this protocol's. arg is
 	 * the embedder's memory. */

@@ -157,6 +157,18 @@ static int tcp_shutdown(struct sock *s, int how)
 	return err;
 }
 
+/* sk_stream_wait_close(): until the FIN is answered. */
+static bool tcp_linger(struct sock *s)
+{
+	struct tcp_sock *t = tcp_of(s);
+
+	if (tcp_in(t, TCPF(LISTEN) | TCPF(CLOSE) | TCPF(SYN_SENT)) || t->sent != t->in.head)
+		return false;
+	s->shut = SHUT_READ | SHUT_WRITE;
+	tcp_send_fin(t);
+	return tcp_in(t, TCPF(FIN_WAIT1) | TCPF(CLOSING) | TCPF(LAST_ACK));
+}
+
 /* tcp_close(): what was received and not read makes it a reset. */
 static void hang_up(struct tcp_sock *t)
 {
@@ -247,6 +259,7 @@ const struct sock_ops tcp_ops = {
 	.send = tcp_send,
 	.recv = tcp_recv,
 	.shutdown = tcp_shutdown,
+	.linger = tcp_linger,
 	.poll = tcp_poll,
 	.ioctl = tcp_ioctl,
 };
