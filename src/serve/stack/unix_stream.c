@@ -134,6 +134,7 @@ struct reading {
 	struct unix_mark *mark;   /* the first one at pos or behind */
 	struct creds creds;       /* of the bytes before pos; of the segment once found */
 	bool peek;
+	bool skipped;             /* to here: urgent bytes and holes are not looked at */
 
 	/* The segment at pos. */
 	struct unix_mark *begins; /* the mark at pos; NULL: none */
@@ -190,12 +191,12 @@ static enum found next_segment(struct unix_sock *u, struct reading *rd, bool cop
 		if (!k || k->at > rd->pos)
 			return SEGMENT;
 		if (k->hole) {
-			if (copied && !u->oob)
+			if (copied && !u->oob && !rd->skipped)
 				return STOP;
 			pass(u, rd);
 			continue;
 		}
-		if (k == u->oob) {
+		if (k == u->oob && !rd->skipped) {
 			if (copied)
 				return STOP;
 			if (!rd->peek)
@@ -223,6 +224,7 @@ static void skip_peeked(struct unix_sock *u, struct reading *rd)
 
 		skip -= n;
 		rd->pos += n;
+		rd->skipped = true;
 		/* Within what brought descriptors, it is still at them. */
 		if (rd->begins && rd->begins->end <= rd->pos)
 			rd->mark = TAILQ_NEXT(rd->begins, entry);
@@ -243,6 +245,7 @@ static bool after_read(struct unix_sock *u, struct reading *rd, struct message *
 	if (rd->peek) {
 		/* Linux looks on for descriptors, even past what was asked for. */
 		rd->pos = rd->end;
+		rd->skipped = false;
 		if (u->sock.peek_off >= 0)
 			u->sock.peek_off += n;
 		return rights || rd->pos == u->ring.tail;
