@@ -287,6 +287,14 @@ static void across(struct sys *y)
 	enter_host(y, B);
 	got(y, "b", b, 100, 0);
 	got(y, "b6", b6, 100, 0);
+	enter_host(y, A);
+	a6 = do_socket(y, AF_INET6);
+	SAW(y, bind_to(y, a6, "::1", 7100));
+	SAW(y, send_to(y, a6, "from ::1", "fd00::2", 7000));
+	SAW(y, connect_to(y, a6, "fd00::2", 7000));
+	usleep(y->ours ? 0 : 50000);
+	enter_host(y, B);
+	got(y, "b6", b6, 100, 0);
 }
 
 static void sharing_a_port(struct sys *y)

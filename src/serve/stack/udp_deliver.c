@@ -232,5 +232,8 @@ static int to_many(struct udp_out *o)
 
 int udp_deliver(struct udp_out *o)
 {
+	/* Nobody takes ::1 for a source on the link. */
+	if (o->route->ifindex != IF_LO && ip_is_loopback(&o->header.from.ip))
+		return lose(o);
 	return o->route->broadcast || o->route->multicast ? to_many(o) : to_one(o);
 }
