@@ -6,7 +6,8 @@
 static void say_name(struct sys *y, const char *what, int err, const struct sockaddr_un *a,
 		     socklen_t n)
 {
-	const int digits = n == 8 && !a->sun_path[0] ? (int)strspn(a->sun_path + 1, "0123456789abcdef") : -1;
+	const bool five = n == 8 && !a->sun_path[0];
+	const int digits = five ? (int)strspn(a->sun_path + 1, "0123456789abcdef") : -1;
 
 	say(y, "%s: %s, %u bytes, family %d, first %d, digits %d", what,
 	    err ? strerrorname_np(-err) : "ok", (unsigned)n, n >= 2 ? a->sun_family : -1,

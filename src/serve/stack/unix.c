@@ -306,7 +306,8 @@ static int unix_ioctl(struct task *t, struct sock *s, unsigned long request, voi
 	case SIOCATMARK:
 		if (!unix_is_stream(u))
 			return -EOPNOTSUPP;
-		*out = unix_stream_at_mark(u);
+		/* A connection that waits looks like a mark to Linux. */
+		*out = unix_stream_at_mark(u) || !TAILQ_EMPTY(&u->waiting);
 		return 0;
 	default:
 		return NOT_MINE;
