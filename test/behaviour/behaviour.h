@@ -235,7 +235,8 @@ struct system {
 	int word;          /* bytes: 4 or 8 */
 	bool trusts;       /* addresses are not checked: no cases with bad ones */
 	int (*open)(struct world *);
-	void (*close)(struct world *);
+	/* After all tasks. NULL, or what is not as it should be when nothing is left. */
+	const char *(*close)(struct world *);
 	int (*host)(struct world *, const char *name, char *const *addresses, int n);
 	int (*cable)(struct world *, const char *host, bool up);
 	int (*begin)(struct task *);     /* in the task's thread */

@@ -91,12 +91,13 @@ static int run(const char *fmt, ...)
 	return system(command) ? -EIO : 0;
 }
 
-static void host_close(struct world *w)
+static const char *host_close(struct world *w)
 {
 	struct own *own = w->own;
 
 	if (chdir("/") == 0)
 		run("rm -rf %s", own->dir);
+	return NULL;
 }
 
 static void *make_namespace(void *arg)

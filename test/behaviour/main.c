@@ -233,7 +233,7 @@ static enum outcome case_run(const struct system *system, const struct test *tes
 {
 	struct world w = { .system = system, .word = system->word,
 			   .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
-	const char *message;
+	const char *message, *left;
 	int n, line, err;
 	enum outcome outcome;
 	struct step *steps;
@@ -254,7 +254,11 @@ static enum outcome case_run(const struct system *system, const struct test *tes
 	report->text = "the end of the case";
 	while (!TAILQ_EMPTY(&w.tasks))
 		task_end(TAILQ_LAST(&w.tasks, task_list));
-	system->close(&w);
+	left = system->close(&w);
+	if (left && outcome == PASSED) {
+		printf("    when the case was over: %s\n", left);
+		outcome = FAILED;
+	}
 	return outcome;
 }
 

@@ -25,6 +25,7 @@ struct own {
 	struct sc_host *host[MAX_HOSTS]; /* the first: of tasks that name none */
 	char name[MAX_HOSTS][24];
 	int nhost;
+	long blocks; /* of memory that the network has */
 };
 
 /* What a task's thread keeps while a parked call of it waits. */
@@ -46,13 +47,28 @@ static void on_signal(void *ctx, int sig)
 	came = sig;
 }
 
+static void *count_alloc(void *ctx, void *ptr, size_t size)
+{
+	struct own *own = ctx;
+	void *p = NULL;
+
+	if (size)
+		p = realloc(ptr, size);
+	else
+		free(ptr);
+	own->blocks += (p && !ptr) - (ptr && !size);
+	return p;
+}
+
 static int stack_open(struct world *w)
 {
+	struct own *own = calloc(1, sizeof(*own));
 	const struct sc_config config = {
 		.size = sizeof(config),
+		.alloc = count_alloc,
+		.alloc_ctx = own,
 		.limits = { .files_per_task = (unsigned)w->max_files, .in_flight = (unsigned)w->max_files },
 	};
-	struct own *own = calloc(1, sizeof(*own));
 
 	w->own = own;
 	own->net = sc_net_new(&config);
@@ -61,12 +77,21 @@ static int stack_open(struct world *w)
 	return own->host[0] ? 0 : -ENOMEM;
 }
 
-static void stack_close(struct world *w)
+/* Nothing is left of what the tasks had, and then nothing at all. */
+static const char *stack_close(struct world *w)
 {
 	struct own *own = w->own;
+	struct sc_usage u;
+	const char *left = NULL;
 
+	sc_net_usage(own->net, &u);
+	if (u.tasks || u.in_flight)
+		left = "the network counts tasks, or descriptors in messages";
 	sc_net_free(own->net);
+	if (own->blocks)
+		left = "memory of the network was not given back";
 	free(own);
+	return left;
 }
 
 static struct sc_host *find(struct own *own, const char *name)
