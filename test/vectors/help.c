@@ -1,13 +1,10 @@
 /*
- * help: other processes and signals for a vector.
- *
- * Everything is in the vector's process group, which main kills at the end.
+ * help: time and signals for a vector.
  */
 #include "vectors.h"
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <time.h>
 
 #include "run.h"
@@ -38,18 +35,6 @@ void flag_wait(int ms)
 		nap(5);
 }
 
-pid_t helper(void (*fn)(long arg), long arg)
-{
-	pid_t pid = fork();
-
-	must_be(pid >= 0, "fork");
-	if (pid)
-		return pid;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	fn(arg);
-	_exit(0);
-}
-
 static void on_signal(int sig)
 {
 	if (getpid() != run->vector_pid)
@@ -70,22 +55,4 @@ void count_signal(int sig, bool restart)
 int signals_seen(void)
 {
 	return run->signals;
-}
-
-void pester(int sig, int n, void (*then)(long arg), long arg)
-{
-	pid_t target = getpid(), pid = fork();
-
-	must_be(pid >= 0, "fork");
-	if (pid)
-		return;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	nap(80);
-	for (int i = 0; !n || i < n; i++) {
-		kill(target, sig);
-		nap(40);
-	}
-	if (then)
-		then(arg);
-	_exit(0);
 }

@@ -90,6 +90,7 @@ static void child(const struct vector *v, int row)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	memory_init();
 	run->vector_pid = getpid();
+	entry_begin();
 	count_signal(SIGPIPE, false);
 	v->fn(row);
 	if (run->pipes)

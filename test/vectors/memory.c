@@ -7,6 +7,7 @@
  */
 #include "vectors.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -55,10 +56,14 @@ void memory_check(void)
 			out("OVERRUN(piece %d of %zu bytes)", i, piece[i].n);
 }
 
+/* Helpers of stack_help.c are threads. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
 void *mem_at(size_t n, unsigned offset)
 {
 	char *p;
 
+	pthread_mutex_lock(&lock);
 	if (n > ARENA / 8) {
 		p = pages(n + 2 * PAGE, PROT_READ | PROT_WRITE);
 		memset(p, POISON, n + 2 * PAGE);
@@ -72,6 +77,7 @@ void *mem_at(size_t n, unsigned offset)
 	must_be(pieces < PIECES, "pieces");
 	piece[pieces].at = p;
 	piece[pieces++].n = n;
+	pthread_mutex_unlock(&lock);
 	return p;
 }
 

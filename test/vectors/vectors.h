@@ -50,6 +50,8 @@ struct entry {
 
 extern const struct entry entries[]; /* the last has no name */
 extern const struct entry *entry;    /* the current one */
+/* In the process of a vector, before it. */
+void entry_begin(void);
 
 /* What an entry must be for a vector to make sense in it. */
 enum need {
@@ -232,7 +234,7 @@ void wait_readable(int fd);
 int opt_int(int fd, int level, int name);
 void set_opt(int fd, int level, int name, int v);
 
-/* --- other processes and signals (help.c) --- */
+/* --- other processes (helpers.c), time and signals (help.c) --- */
 
 /* Runs fn(arg) in a child; it is killed when the vector ends. */
 pid_t helper(void (*fn)(long arg), long arg);
