@@ -117,7 +117,7 @@ struct sc_limits {
 	unsigned files_per_task; /* RLIMIT_NOFILE of a task: EMFILE [1,048,576] */
 	unsigned in_flight;      /* descriptors in messages, a task: ETOOMANYREFS [16,384] */
 	unsigned backlog;        /* net.core.somaxconn [4096] */
-	unsigned time_wait;      /* ports remembered in TIME_WAIT [16,384] */
+	unsigned time_wait;      /* ports remembered in TIME_WAIT [8,192] */
 	unsigned buffer;         /* the most SO_RCVBUF and SO_SNDBUF give [4,194,304] */
 	size_t memory;           /* all that is allocated: ENOMEM, ENOBUFS [no bound] */
 };
