@@ -58,15 +58,13 @@ static void wake_thread(struct op *op)
 	sleeper_wake(((struct waiting *)op)->sleeper);
 }
 
-/* 0 when it should be served again; -ENOMEM. */
-static int sleep_on(struct waiting *w)
+/* Until it should be served again. */
+static void sleep_on(struct waiting *w)
 {
 	struct net *n = w->op.task->net;
 	struct sleeper sleeper;
-	int err = sleeper_init(n, &sleeper);
 
-	if (err)
-		return err;
+	sleeper_init(n, &sleeper);
 	w->sleeper = &sleeper;
 	op_park(&w->op, wake_thread);
 	net_tell(n);
@@ -76,7 +74,6 @@ static int sleep_on(struct waiting *w)
 	}
 	op_resume(&w->op);
 	sleeper_end(n, &sleeper);
-	return 0;
 }
 
 static void call_ready(const struct notice *note)
@@ -119,9 +116,7 @@ long waiting_run(struct waiting *w)
 	while ((ret = w->serve(w)) == WAIT) {
 		if (w->task->config.park)
 			return park(w);
-		ret = sleep_on(w);
-		if (ret)
-			w->op.interrupted = true; /* no way to wait: it ends with what it has */
+		sleep_on(w);
 	}
 	over(w);
 	return ret;

@@ -117,9 +117,9 @@ void net_tell(struct net *n)
 		TAILQ_REMOVE(&n->events, e, entry);
 		e->queued = false;
 		e->fill(e, &notice);
-		pthread_mutex_unlock(&n->lock);
+		lock_give(&n->lock);
 		notice.call(&notice);
-		pthread_mutex_lock(&n->lock);
+		lock_take(&n->lock);
 	}
 	LIST_REMOVE(&me, entry);
 }
@@ -169,10 +169,6 @@ struct net *net_new(const struct alloc *mem, const struct net_limits *limit)
 	n = alloc_zero(&first, sizeof(*n));
 	if (!n)
 		return NULL;
-	if (pthread_mutex_init(&n->lock, NULL)) {
-		alloc_put(&first, n);
-		return NULL;
-	}
 	n->mem = first;
 	n->limit = *limit;
 	OR_DEFAULT(files);
@@ -206,7 +202,6 @@ void net_free(struct net *n)
 	hash_free(&n->addresses);
 	hash_free(&n->groups);
 	alloc_put(&n->mem, n->handle);
-	pthread_mutex_destroy(&n->lock);
 	last = n->mem;
 	alloc_put(&last, n);
 }

@@ -24,6 +24,7 @@
 #include "../../lib/alloc.h"
 #include "../../lib/hash.h"
 #include "../../lib/heap.h"
+#include "../../lib/lock.h"
 
 struct file;
 struct host;
@@ -68,7 +69,7 @@ struct teller {
 /* A thread that sleeps in the network. */
 struct sleeper {
 	TAILQ_ENTRY(sleeper) entry;
-	pthread_cond_t cond;
+	struct nap nap;
 };
 
 /* How much of each thing there may be. Zero where net_new() is to choose. */
@@ -84,7 +85,7 @@ struct net_limits {
 };
 
 struct net {
-	pthread_mutex_t lock;
+	struct lock lock;
 	struct alloc mem;
 	struct net_limits limit;
 
@@ -149,7 +150,7 @@ uint32_t net_random(struct net *);
 
 static inline void net_lock(struct net *n) /* and runs what is due */
 {
-	pthread_mutex_lock(&n->lock);
+	lock_take(&n->lock);
 	if (n->timers.root)
 		net_run(n);
 }
@@ -161,7 +162,7 @@ static inline void net_unlock(struct net *n)
 {
 	if (!TAILQ_EMPTY(&n->events))
 		net_tell_once(n);
-	pthread_mutex_unlock(&n->lock);
+	lock_give(&n->lock);
 }
 /* Tells what is to be told; gives the lock back meanwhile. */
 void net_tell(struct net *);
@@ -169,7 +170,7 @@ void net_tell(struct net *);
 /* sleep.c. Sleeps until something changed: sleeper_wake(), or a timer was due and has run. May
  * return for no reason. Time that is virtual_auto passes instead. With the lock, which
  * is given back meanwhile. */
-int sleeper_init(struct net *, struct sleeper *); /* 0 or -ENOMEM */
+void sleeper_init(struct net *, struct sleeper *);
 void sleeper_end(struct net *, struct sleeper *);
 void net_sleep(struct net *, struct sleeper *);
 void sleeper_wake(struct sleeper *);
