@@ -31,6 +31,7 @@
 struct host {
 	char name[24];
 	int net; /* a descriptor of its namespace, of the main thread */
+	bool up;
 	SLIST_ENTRY(host) entry;
 };
 struct own {
@@ -108,6 +109,31 @@ static void *make_namespace(void *arg)
 	return NULL;
 }
 
+/* A device is up some time after it was set up: what is sent before is lost. */
+static bool comes_up(const char *device)
+{
+	enum { TRIES = 2000 };
+	struct ifreq ifr = { 0 };
+	int s = socket(AF_INET, SOCK_DGRAM, 0), i;
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", device);
+	for (i = 0; i < TRIES; i++) {
+		if (ioctl(s, SIOCGIFFLAGS, &ifr) == 0 && ifr.ifr_flags & IFF_RUNNING)
+			break;
+		usleep(1000);
+	}
+	close(s);
+	return i < TRIES;
+}
+
+static void *wait_for_link(void *arg)
+{
+	struct host *h = arg;
+
+	h->up = setns(h->net, CLONE_NEWNET) == 0 && comes_up("eth0");
+	return NULL;
+}
+
 /* All commands of all hosts' making go to one shell each: starting them is what takes
  * the time. */
 static int host_host(struct world *w, const char *name, char *const *addresses, int n)
@@ -115,7 +141,8 @@ static int host_host(struct world *w, const char *name, char *const *addresses, 
 	struct own *own = w->own;
 	struct host *h = calloc(1, sizeof(*h));
 	pthread_t thread;
-	char batch[1024] = "";
+	char batch[1024] = "", port[32];
+	int err;
 	size_t len = 0;
 	bool first = SLIST_EMPTY(&own->hosts);
 
@@ -126,11 +153,15 @@ static int host_host(struct world *w, const char *name, char *const *addresses, 
 	for (int i = 0; i < n; i++)
 		len += (size_t)snprintf(batch + len, sizeof(batch) - len, "addr add %s dev eth0 %s\\n",
 					addresses[i], strchr(addresses[i], ':') ? "nodad" : "brd +");
-	return run("%s printf 'link add v%s type veth peer name eth0 netns /proc/%d/fd/%d\\n"
+	err = run("%s printf 'link add v%s type veth peer name eth0 netns /proc/%d/fd/%d\\n"
 		   "link set v%s master br0\\nlink set v%s up\\n' | ip -batch - && "
 		   "printf 'link set lo up\\n%slink set eth0 up\\n' | nsenter --net=/proc/%d/fd/%d ip -batch -",
 		   first ? "printf 'link add br0 type bridge mcast_snooping 0\\nlink set br0 up\\n' | ip -batch - &&" : "",
 		   name, getpid(), h->net, name, name, batch, getpid(), h->net);
+	snprintf(port, sizeof(port), "v%s", name);
+	if (err || pthread_create(&thread, NULL, wait_for_link, h) || pthread_join(thread, NULL))
+		return -EIO;
+	return h->up && comes_up(port) && comes_up("br0") ? 0 : -ENETDOWN;
 }
 
 static int host_cable(struct world *w, const char *name, bool up)
