@@ -24,6 +24,8 @@ static inline void caller_begin(struct op *op, struct sc_task *t, bool own)
 }
 static inline void caller_end(struct op *op)
 {
+	if (op->kept)
+		op->kept_drop(op);
 	task_put(op->task);
 }
 

@@ -37,6 +37,9 @@ struct op {
 	bool waited;       /* it has waited: deadline is set */
 	bool interrupted;  /* a signal came: end with what is done, or -EINTR */
 	int64_t began;     /* connect: whatever the family needs to know again */
+	void *kept;        /* what the first try took, that a later one must not take again:
+	                    * the files of SCM_RIGHTS, whose numbers may be others' by then */
+	void (*kept_drop)(struct op *); /* gives it up, when the call is over with it */
 
 	/* What it said when it said WAIT. */
 	struct file *on;   /* NULL: the call's own socket; of op_park(): no file */

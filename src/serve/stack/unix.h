@@ -283,9 +283,12 @@ struct unix_control {
 int unix_control_parse(struct message *, struct unix_control *);
 static inline int unix_control_read(struct message *m, struct unix_control *c)
 {
-	*c = (struct unix_control){.creds = {0, -1, -1}};
+	*c = (struct unix_control){.creds = {0, -1, -1}, .rights = m->op->kept};
+	m->op->kept = NULL;
 	return m->control_len ? unix_control_parse(m, c) : 0;
 }
+/* The call is over with it, or waits: then what was taken is kept for the next try. */
+void unix_control_end(struct message *, struct unix_control *, bool waits);
 void unix_control_drop(struct net *, struct unix_control *);
 /* Who wrote it, if sender or receiver want that: maybe_add_creds(). */
 void unix_control_creds(struct unix_control *, const struct message *,

@@ -74,8 +74,26 @@ void unix_control_drop(struct net *net, struct unix_control *c)
 	unix_rights_flush(net);
 }
 
+static void drop_kept(struct op *op)
+{
+	unix_control_drop(op->task->net, &(struct unix_control){.rights = op->kept});
+	op->kept = NULL;
+}
+
+void unix_control_end(struct message *m, struct unix_control *c, bool waits)
+{
+	if (waits && c->rights) {
+		m->op->kept = c->rights;
+		m->op->kept_drop = drop_kept;
+	} else {
+		unix_control_drop(m->op->task->net, c);
+	}
+}
+
 int unix_control_parse(struct message *m, struct unix_control *c)
 {
+	/* Files are taken once: they went with the first byte, or are kept since. */
+	const bool taken = m->done || c->rights;
 	const struct task *t = m->op->task;
 	const struct cmsghdr *h = NULL;
 	int err = 0;
@@ -84,7 +102,7 @@ int unix_control_parse(struct message *m, struct unix_control *c)
 		if (h->cmsg_level != SOL_SOCKET)
 			continue;
 		if (h->cmsg_type == SCM_RIGHTS)
-			err = m->done ? 0 : read_rights(t->net, t, h, c);
+			err = taken ? 0 : read_rights(t->net, t, h, c);
 		else if (h->cmsg_type == SCM_CREDENTIALS)
 			err = read_creds(t, h, c);
 		else

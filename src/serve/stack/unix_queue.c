@@ -144,7 +144,7 @@ static ssize_t send_to(struct unix_sock *u, struct message *m, const struct call
 	if (err)
 		return err;
 	err = send_message(u, m, to, &c);
-	unix_control_drop(unix_net(u), &c);
+	unix_control_end(m, &c, err == WAIT);
 	return err ? err : (ssize_t)m->len;
 }
 

@@ -119,7 +119,7 @@ ssize_t unix_stream_send(struct sock *s, struct message *m)
 		unix_control_creds(&c, m, u, u->peer);
 	if (!err)
 		err = put_all(u, m, &c, &sent);
-	unix_control_drop(unix_net(u), &c);
+	unix_control_end(m, &c, err == WAIT);
 	if (err != WAIT)
 		return sent ? (ssize_t)sent : err;
 	m->done = sent;
