@@ -102,6 +102,8 @@ void endpoint_write(const struct sock *s, const struct endpoint *e, struct call_
 /* What bind(2) of an AF_INET6 socket looks at before it looks at ports. */
 static int check_bind6(struct inet_sock *s, struct endpoint *e)
 {
+	if (s->local.port)
+		return -EINVAL;
 	if (s->sock.type == SOCK_STREAM && ip_is_multicast(&e->ip) && !ip_is4(&e->ip))
 		return -EINVAL;
 	if (ip_is4(&e->ip))

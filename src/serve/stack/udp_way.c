@@ -81,7 +81,7 @@ int udp_way(struct udp_sock *us, const struct ip *to, int ifindex, struct ip *so
 	else if (!ifindex)
 		ifindex = ip4 ? s->unicast_if : s->unicast_if6;
 	if (ifindex && ifindex != IF_LO && ifindex != IF_ETH)
-		return -ENODEV;
+		return ip4 ? -ENODEV : -ENETUNREACH;
 	/* IPv6 finds no address on lo for what is not lo's. */
 	if (!ip4 && ifindex == IF_LO && ip_is_any(source) && !ip_is_loopback(to) &&
 	    !ip_is_multicast(to))
