@@ -573,7 +573,7 @@ static int set_group_source(struct sock *s, const struct option *o, struct optio
 	struct group_source_req r;
 	struct place p = {.address = ip_any4};
 	struct ip source;
-	int err = option_bytes(v, &r, sizeof(r));
+	int err = v->len == sizeof(r) ? option_bytes(v, &r, sizeof(r)) : -EINVAL;
 
 	if (err)
 		return err;
