@@ -44,7 +44,7 @@ static int get_int(const struct cmsghdr *h, int min, int max, int *out)
 }
 
 /* __sock_cmsg_send() */
-static int read_socket(const struct message *m, const struct cmsghdr *h)
+int ip_control_socket(const struct message *m, const struct cmsghdr *h)
 {
 	switch (h->cmsg_type) {
 	case SCM_RIGHTS:
@@ -185,7 +185,7 @@ static int read_one(const struct inet_sock *s, const struct message *m, const st
 		    bool to4, struct ip_control *c)
 {
 	if (h->cmsg_level == SOL_SOCKET)
-		return read_socket(m, h);
+		return ip_control_socket(m, h);
 	if (!to4)
 		return h->cmsg_level == IPPROTO_IPV6 ? read_ip6(s, h, c) : 0;
 	if (h->cmsg_level == IPPROTO_IPV6 && h->cmsg_type == IPV6_PKTINFO &&

@@ -21,6 +21,8 @@ struct ip_control {
 /* Reads them, as ip_cmsg_send() and ip6_datagram_send_ctl() do: 0, or -EINVAL, -EPERM,
  * -ENODEV. to4: the datagram goes to an IPv4 address. */
 int ip_control_read(struct inet_sock *, struct message *, bool to4, struct ip_control *);
+/* One of SOL_SOCKET, which ask for nothing: 0, or -EINVAL, -EPERM. */
+int ip_control_socket(const struct message *, const struct cmsghdr *);
 
 /* A packet's header, as its receiver may ask for it. */
 struct ip_header {

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 
+#include "ip_control.h"
 #include "tcp.h"
 
 #ifndef MSG_FASTOPEN
@@ -41,15 +42,14 @@ static void mark_urgent(struct tcp_sock *p, uint64_t at)
 	tcp_set(p, TCP_URGENT_READ, false);
 }
 
-/* sock_cmsg_send(): of SOL_SOCKET only what is known may be given. */
+/* Of SOL_SOCKET only what is known may be given. */
 static int check_control(const struct message *m)
 {
 	const struct cmsghdr *h = NULL;
 	int err = 0;
 
 	while ((h = message_next_control(m, h, &err)))
-		if (h->cmsg_level == SOL_SOCKET && h->cmsg_type != SCM_RIGHTS &&
-		    h->cmsg_type != SCM_CREDENTIALS)
+		if (h->cmsg_level == SOL_SOCKET && ip_control_socket(m, h))
 			return -EINVAL;
 	return err;
 }
