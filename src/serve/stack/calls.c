@@ -110,7 +110,8 @@ static void stack_connect(struct caller *who, struct call *c, struct result *r,
 	r->ret = s->ops->connect ? s->ops->connect(op, s, &c->addr) : -EOPNOTSUPP;
 	if (r->ret == WAIT)
 		r->ret = op_waits(op, &s->file, POLLOUT, op->may_wait, s->sndtimeo,
-				  s->family == AF_UNIX ? -EAGAIN : -EINPROGRESS);
+				  s->family == AF_UNIX ? -EAGAIN :
+				  op->began == CONNECT_JOINED ? -EALREADY : -EINPROGRESS);
 }
 
 static void stack_listen(struct caller *who, struct call *c, struct result *r,
@@ -279,6 +280,12 @@ ssize_t sock_recv(struct sock *s, struct message *m)
 	return n;
 }
 
+/* sock_kmalloc(): net.core.optmem_max bounds the control messages. */
+static ssize_t send_msg(struct sock *s, struct message *m)
+{
+	return m->control_len > 128 << 10 ? -ENOBUFS : sock_send(s, m);
+}
+
 static void stack_send(struct caller *who, struct call *c, struct result *r,
 		       const struct serve_judge *judge)
 {
@@ -292,7 +299,7 @@ static void stack_send(struct caller *who, struct call *c, struct result *r,
 		from_msg(&m, op, c, c->msg);
 	else
 		from_buf(&m, op, c);
-	r->ret = sock_send(s, &m);
+	r->ret = send_msg(s, &m);
 }
 
 /* Results of n messages; those of a call that waited are there already. */
@@ -361,7 +368,7 @@ static void stack_sendmmsg(struct caller *who, struct call *c, struct result *r,
 		m.more = op->msgs + 1 < n;
 		ret = c->msg[op->msgs].err;
 		if (!ret)
-			ret = sock_send(s, &m);
+			ret = send_msg(s, &m);
 		if (ret < 0)
 			break;
 		r->msg[op->msgs].len = ret;

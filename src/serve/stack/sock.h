@@ -17,6 +17,9 @@
 struct sock;
 struct option_table;
 
+/* struct op.began of a connect that waits: for its own attempt, or for an earlier one. */
+enum { CONNECT_BEGAN = 1, CONNECT_JOINED };
+
 enum { SHUT_READ = 1, SHUT_WRITE = 2 }; /* struct sock.shut */
 
 struct sock_ops {
@@ -33,7 +36,8 @@ struct sock_ops {
 	void (*close)(struct sock *);
 
 	int (*bind)(struct op *, struct sock *, const struct call_addr *);
-	int (*connect)(struct op *, struct sock *, const struct call_addr *); /* WAIT */
+	/* WAIT, and op->began: CONNECT_BEGAN or _JOINED. */
+	int (*connect)(struct op *, struct sock *, const struct call_addr *);
 	int (*pair)(struct op *, struct sock *, struct sock *);
 	int (*listen)(struct op *, struct sock *, int backlog);
 	/* *out: a connection, with a reference for the caller. WAIT. */

@@ -267,7 +267,8 @@ int tcp_connect(struct op *op, struct sock *s, const struct call_addr *addr)
 		}
 	}
 	if (t->state == TCP_SYN_SENT || (first && !op->may_wait)) {
-		op->began = 1; /* it is this call that waits */
+		if (!op->began)
+			op->began = first ? CONNECT_BEGAN : CONNECT_JOINED;
 		return op->may_wait ? WAIT : op->interrupted ? -EINTR : busy;
 	}
 	if (t->state == TCP_CLOSE) {
