@@ -63,28 +63,24 @@ VECTOR(getlink_lo)
 	types(buf, r);
 }
 
+/* How many links a message has is this machine's; the end may be with the last. */
 VECTOR(dump)
 {
 	int fd = route();
 	char *buf = mem(32768);
-	bool links = false;
+	bool links = false, done = false;
+	struct nlmsghdr h;
 	long r;
 
 	ret("send", s_send(fd, getlink(7, 0), 32, 0));
-	for (;;) {
-		struct nlmsghdr h;
-
-		r = s_recv(fd, buf, 32768, 0);
-		if (r < (long)sizeof(h))
-			break;
-		memcpy(&h, buf, sizeof(h));
-		links |= h.nlmsg_type == RTM_NEWLINK;
-		if (h.nlmsg_type != NLMSG_DONE)
-			continue;
-		types(buf, r);
-		break;
+	while (!done && (r = s_recv(fd, buf, 32768, 0)) >= (long)sizeof(h)) {
+		for (char *p = buf; p - buf < r; p += NLMSG_ALIGN(h.nlmsg_len)) {
+			memcpy(&h, p, sizeof(h));
+			links |= h.nlmsg_type == RTM_NEWLINK;
+			done = h.nlmsg_type == NLMSG_DONE;
+		}
 	}
-	out("links %d", links);
+	out("links %d; type %d seq %d", links, h.nlmsg_type, h.nlmsg_seq);
 }
 
 VECTOR(errors)

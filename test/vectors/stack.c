@@ -234,7 +234,7 @@ struct space *space_fork(void)
 static ssize_t memory_read(void *ctx, uint64_t address, void *buf, size_t size)
 {
 	struct iovec to = {buf, size}, from = {(void *)(uintptr_t)address, size};
-	ssize_t n = process_vm_readv(first.pid, &to, 1, &from, 1, 0);
+	ssize_t n = process_vm_readv(gettid(), &to, 1, &from, 1, 0);
 
 	return n < 0 ? -EFAULT : n;
 }
@@ -242,7 +242,7 @@ static ssize_t memory_read(void *ctx, uint64_t address, void *buf, size_t size)
 static ssize_t memory_write(void *ctx, uint64_t address, const void *buf, size_t size)
 {
 	struct iovec from = {(void *)buf, size}, to = {(void *)(uintptr_t)address, size};
-	ssize_t n = process_vm_writev(first.pid, &from, 1, &to, 1, 0);
+	ssize_t n = process_vm_writev(gettid(), &from, 1, &to, 1, 0);
 
 	return n < 0 ? -EFAULT : n;
 }

@@ -17,6 +17,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 
 #include "run.h"
 #include "stack.h"
@@ -43,13 +44,20 @@ static struct helper {
 	void (*fn)(long arg);
 	long arg;
 	sem_t unshared;
+	volatile bool ended;
 	bool joined;
 } helpers[HELPERS];
 
 static int helper_count;
 
+int stack_kill(pid_t pid, int sig);
+
 void helper_exit(void)
 {
+	for (int i = 0; i < helper_count; i++)
+		if (helpers[i].space == space())
+			helpers[i].ended = true;
+	stack_kill(getpid(), SIGCHLD);
 	sc_task_free(space()->task);
 	pthread_exit(NULL);
 }
@@ -83,7 +91,8 @@ pid_t helper(void (*fn)(long arg), long arg)
 static struct helper *helper_of(pid_t pid)
 {
 	for (int i = 0; i < helper_count; i++)
-		if (helpers[i].space->pid == pid && !helpers[i].joined)
+		if (!helpers[i].joined &&
+		    (helpers[i].space->pid == pid || (pid == -1 && helpers[i].ended)))
 			return &helpers[i];
 	return NULL;
 }
@@ -93,12 +102,14 @@ pid_t stack_waitpid(pid_t pid, int *status, int options)
 {
 	struct helper *h = helper_of(pid);
 
+	if (!h && pid == -1)
+		return 0;
 	must_be(h, "a helper");
 	pthread_join(h->space->thread, NULL);
 	h->joined = true;
 	if (status)
 		*status = 0;
-	return pid;
+	return h->space->pid;
 }
 
 void stack_exit(int status);
@@ -121,18 +132,29 @@ static struct space *vector;
 static sigset_t blocked;
 static volatile bool restart;
 
-void deliver(int sig)
+/* Has this process left it to the kernel, which throws it away? */
+static bool is_ignored(int sig)
 {
 	struct sigaction sa;
 
 	sigaction(sig, NULL, &sa);
+	return sa.sa_handler == SIG_IGN ||
+	       (sa.sa_handler == SIG_DFL && (sig == SIGCHLD || sig == SIGURG));
+}
+
+void deliver(int sig)
+{
+	struct sigaction sa;
+
+	if (is_ignored(sig))
+		return;
+	sigaction(sig, NULL, &sa);
 	if (sa.sa_handler == SIG_DFL)
 		kill(getpid(), sig);
-	else if (sa.sa_handler != SIG_IGN)
+	else
 		sa.sa_handler(sig);
 }
 
-int stack_kill(pid_t pid, int sig);
 int stack_kill(pid_t pid, int sig)
 {
 	struct helper *h = helper_of(pid);
@@ -155,7 +177,7 @@ int stack_kill(pid_t pid, int sig)
 	deliver(sig);
 	vector = space();
 	space_use(me);
-	if (sa.sa_handler != SIG_IGN) {
+	if (!is_ignored(sig)) {
 		restart = sa.sa_flags & SA_RESTART;
 		sc_task_interrupt(vector->task);
 	}
@@ -283,6 +305,12 @@ int stack_setrlimit(int what, const struct rlimit *limit);
 int stack_setrlimit(int what, const struct rlimit *limit)
 {
 	skip("bounds are the network's, and fixed when it begins");
+}
+
+int stack_setitimer(int which, const struct itimerval *new, struct itimerval *old);
+int stack_setitimer(int which, const struct itimerval *new, struct itimerval *old)
+{
+	skip("the kernel's timers send their signals to the process");
 }
 
 pid_t stack_fork(void);
