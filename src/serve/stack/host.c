@@ -48,6 +48,7 @@ static int add(struct host *h, int ifindex, const struct ip *ip, unsigned prefix
 
 	if (!a)
 		return -ENOMEM;
+	h->net->changes++;
 	a->host = h;
 	a->ip = *ip;
 	a->prefix = prefix;
@@ -62,6 +63,7 @@ static void del(struct host_address *a)
 {
 	struct host *h = a->host;
 
+	h->net->changes++;
 	if (a->ifindex != IF_LO)
 		hash_del(&h->net->addresses, &a->node);
 	TAILQ_REMOVE(&h->addresses, a, entry);
@@ -126,6 +128,7 @@ void host_set_up(struct host *h, bool up)
 	if (h->up == up)
 		return;
 	h->up = up;
+	h->net->changes++;
 	tcp_link_changed(h->net);
 }
 

@@ -179,6 +179,7 @@ struct net *net_new(const struct alloc *mem, const struct net_limits *limit)
 	OR_DEFAULT(buffer);
 	n->seed = UINT64_C(0x9e3779b97f4a7c15);
 	n->hash_seed = net_random(n);
+	n->changes = 1; /* what keeps nothing yet says 0 */
 	n->free_handle = INT_MAX; /* none: file.c */
 	TAILQ_INIT(&n->events);
 	LIST_INIT(&n->tellers);

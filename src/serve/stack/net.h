@@ -103,6 +103,8 @@ struct net {
 	uint64_t seed;        /* state of net_random() */
 	uint32_t hash_seed;   /* for tables that a program can fill as it likes */
 	uint64_t cookies;     /* SO_COOKIE and inode numbers given out */
+	uint64_t changes;     /* of ports, addresses, links and options, counted: who keeps
+	                       * where datagrams go knows by it that it still is so */
 	int pids;
 
 	/* Files as numbers, for struct call and struct result, only while a call is

@@ -141,6 +141,7 @@ static int set_row(struct op *op, struct sock *s, const struct option *o, struct
 		err = option_int(v, &n);
 	if (!err && o->privileged && !op->task->privileged)
 		err = -EPERM;
+	s->file.net->changes++;
 	if (!err && o->kind != OPT_OWN)
 		err = keep(s, o, n);
 	if (!err && o->set)

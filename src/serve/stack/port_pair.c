@@ -118,6 +118,7 @@ static void pair_del(struct ports *p, struct inet_sock *s)
 		}
 	}
 	p->pair[hole & p->pair_mask].sock = NULL;
+	p->net->changes++;
 	p->npairs--;
 	s->paired = false;
 }
@@ -255,6 +256,7 @@ static void pair_enter(struct inet_sock *s)
 	struct ports *p = ports_of(s);
 
 	pair_put(p, s, pair_hash(p, &s->local, &s->remote));
+	p->net->changes++;
 	p->npairs++;
 	s->paired = true;
 }

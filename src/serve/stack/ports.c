@@ -334,6 +334,7 @@ void port_let_go(struct inet_sock *s)
 
 	if (!b)
 		return;
+	p->net->changes++;
 	if (b == LONE) {
 		LIST_INIT(port_list(p, s->local.port));
 		s->bind = NULL;
@@ -359,6 +360,7 @@ int port_settle(struct inet_sock *s, const struct want *w)
 	const bool takes = takes_all(s);
 	struct bind *b;
 
+	p->net->changes++;
 	if (gather(p, w->port))
 		return -ENOMEM;
 	b = bind_find(p, w);

@@ -38,6 +38,20 @@ struct cork {
 	struct packet *packet;
 };
 
+struct udp_sock;
+
+/* A datagram on its way: `len` bytes of the message, or of `data`. */
+struct udp_out {
+	struct udp_sock *sock;
+	struct message *m;       /* NULL: data */
+	const uint8_t *data;
+	size_t len;
+	uint16_t segment;        /* 0: one datagram */
+	struct ip_header header;
+	const struct route *route;
+	struct udp_sock *to;     /* set by udp_deliver(): the one who got it; NULL: not one */
+};
+
 struct udp_sock {
 	struct inet_sock inet; /* first */
 	STAILQ_HEAD(, packet) queue;
@@ -55,6 +69,11 @@ struct udp_sock {
 	bool gro;              /* UDP_GRO */
 	bool no_check6_tx, no_check6_rx;
 	uint16_t segment;      /* UDP_SEGMENT */
+	/* Of a connected one: how it sent before, to whom, and how long a datagram may be. It
+	 * holds as long as net.changes is the same. */
+	struct udp_out last;
+	uint64_t last_changes;
+	size_t last_most;
 };
 
 static inline struct udp_sock *udp_of(struct sock *s)
@@ -73,18 +92,10 @@ void udp_packets_free(struct udp_sock *); /* all: queue and spares */
 /* Puts a packet on the queue, or drops it. */
 void udp_queue(struct udp_sock *, struct packet *);
 
-/* A datagram on its way: `len` bytes of the message, or of `data`. */
-struct udp_out {
-	struct udp_sock *sock;
-	struct message *m;       /* NULL: data */
-	const uint8_t *data;
-	size_t len;
-	uint16_t segment;        /* 0: one datagram */
-	struct ip_header header;
-	const struct route *route;
-};
 /* Gives it to whoever it is for: 0; -EFAULT, -ENOBUFS: nobody got any. */
 int udp_deliver(struct udp_out *);
+/* The same to one that is known. */
+int udp_give(struct udp_out *, struct udp_sock *);
 
 /* The way to an address from `source` (any: none was asked for) by the device *ifindex (0:
  * any was asked for), as the socket's options have it: fills r, and *source with what the

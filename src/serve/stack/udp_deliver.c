@@ -58,7 +58,7 @@ static int lose(struct udp_out *o)
 
 /* To one socket: as it was sent if it understands segments (UDP_GRO), else each of them
  * by itself. What is sent after a fault at the first is just lost. */
-static int give(struct udp_out *o, struct udp_sock *r)
+int udp_give(struct udp_out *o, struct udp_sock *r)
 {
 	const bool whole = !o->segment || o->len <= o->segment || r->gro;
 	struct packet *p;
@@ -137,7 +137,8 @@ static int to_one(struct udp_out *o)
 	if (!to)
 		return refuse(o, ECONNREFUSED, ICMP_PORT_UNREACH, ICMPV6_PORT_UNREACH,
 			      &h->to.ip);
-	return give(o, (struct udp_sock *)to);
+	o->to = (struct udp_sock *)to;
+	return udp_give(o, o->to);
 }
 
 /* To many: what has been taken from the sender's memory so far. */
@@ -157,7 +158,7 @@ static void spread_to(void *ctx, struct inet_sock *r)
 	o.m = NULL;
 	o.data = sp->first->data;
 	/* Who has no memory for it loses it. */
-	give(&o, (struct udp_sock *)r);
+	udp_give(&o, (struct udp_sock *)r);
 }
 
 static void spread_on(struct spread *sp, struct host *h)
@@ -232,6 +233,7 @@ static int to_many(struct udp_out *o)
 
 int udp_deliver(struct udp_out *o)
 {
+	o->to = NULL;
 	/* Nobody takes ::1 for a source on the link. */
 	if (o->route->ifindex != IF_LO && ip_is_loopback(&o->header.from.ip))
 		return lose(o);

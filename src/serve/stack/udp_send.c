@@ -379,6 +379,38 @@ static int prepare(struct udp_sock *us, struct message *m, struct sending *w)
 	return err;
 }
 
+/* Keeps how the next one will go. */
+static void keep_way(struct udp_sock *s, const struct sending *w)
+{
+	size_t most = w->route.mtu < UDP_LEN_MAX ? w->route.mtu : UDP_LEN_MAX;
+
+	s->last = w->out;
+	s->last.route = NULL;
+	s->last_changes = s->inet.sock.file.net->changes;
+	s->last_most = most - headers(w->to4);
+}
+
+/* Does it go as the one before: does nothing differ, of the message and around it? */
+static bool goes_as_last(const struct udp_sock *s, const struct message *m)
+{
+	enum { PLAIN = MSG_DONTWAIT | MSG_NOSIGNAL };
+	const struct sock *sk = &s->inet.sock;
+
+	return s->last_changes == sk->file.net->changes && !m->to && !m->control_len &&
+	       !(m->flags & ~PLAIN) && m->len <= s->last_most && !sk->err &&
+	       !(sk->shut & SHUT_WRITE) && !s->cork && !s->corked;
+}
+
+static ssize_t send_as_last(struct udp_sock *s, struct message *m)
+{
+	int err;
+
+	s->last.m = m;
+	s->last.len = m->len;
+	err = udp_give(&s->last, s->last.to);
+	return err ? err : (ssize_t)m->len;
+}
+
 ssize_t udp_send(struct sock *sk, struct message *m)
 {
 	struct udp_sock *s = udp_of(sk);
@@ -387,6 +419,8 @@ ssize_t udp_send(struct sock *sk, struct message *m)
 	uint16_t segment;
 	int err;
 
+	if (goes_as_last(s, m))
+		return send_as_last(s, m);
 	/* inet_send_prepare() */
 	if (!s->inet.local.port && port_auto(&s->inet))
 		return -EAGAIN;
@@ -418,5 +452,9 @@ ssize_t udp_send(struct sock *sk, struct message *m)
 	w.out.segment = segment;
 	w.out.route = &w.route;
 	err = udp_deliver(&w.out);
-	return err ? err : (ssize_t)m->len;
+	if (err)
+		return err;
+	if (!m->to && !m->control_len && !segment && w.out.to)
+		keep_way(s, &w);
+	return m->len;
 }
