@@ -80,8 +80,13 @@ static int ioctl_stamp(struct sock *s, unsigned long request, void *arg)
 
 static int ioctl_socket(struct task *t, struct sock *s, unsigned long request, void *arg)
 {
-	int ret = s->ops->ioctl ? s->ops->ioctl(t, s, request, arg) : NOT_MINE;
+	int nowhere, ret = NOT_MINE;
 
+	/* What kinds of sockets answer is an int. The NULL is found when it is written. */
+	if (s->ops->ioctl)
+		ret = s->ops->ioctl(t, s, request, arg ? arg : &nowhere);
+	if (!arg && !ret)
+		return -EFAULT;
 	if (ret == NOT_MINE)
 		ret = ioctl_stamp(s, request, arg);
 	return ret == NOT_MINE ? inet_ioctl(t, request, arg) : ret;

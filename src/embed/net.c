@@ -48,13 +48,20 @@ struct sc_net *sc_net_new(const struct sc_config *config)
 	n->seed ^= c.seed * UINT64_C(0x2545f4914f6cdd1d);
 	if (!n->seed)
 		n->seed = 1;
+	n->hash_seed = net_random(n); /* who does not know the seed cannot make chains long */
 	return (struct sc_net *)n;
 }
 
 void sc_net_free(struct sc_net *net)
 {
-	if (net)
-		net_free(net_of(net));
+	struct task *t;
+
+	if (!net)
+		return;
+	TAILQ_FOREACH(t, &net_of(net)->tasks, entry)
+		if (t->face)
+			parked_end_all(t->face);
+	net_free(net_of(net));
 }
 
 int64_t sc_net_now(struct sc_net *net)

@@ -86,7 +86,7 @@ void net_run(struct net *n)
 
 void net_advance(struct net *n, int64_t ns)
 {
-	const int64_t end = n->virtual_ns + ns;
+	const int64_t end = ns < TIME_LAST - n->virtual_ns ? n->virtual_ns + ns : TIME_LAST;
 
 	while (net_next(n) <= end) {
 		if (n->virtual_ns < net_next(n))
@@ -173,6 +173,8 @@ struct net *net_new(const struct alloc *mem, const struct net_limits *limit)
 	n->limit = *limit;
 	OR_DEFAULT(files);
 	OR_DEFAULT(files_per_task);
+	if (n->limit.files_per_task > FILES_PER_TASK_MAX)
+		n->limit.files_per_task = FILES_PER_TASK_MAX;
 	OR_DEFAULT(in_flight);
 	OR_DEFAULT(backlog);
 	OR_DEFAULT(time_wait);

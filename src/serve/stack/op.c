@@ -16,7 +16,10 @@ int op_waits(struct op *op, struct file *f, uint32_t events, bool may, int64_t t
 		return otherwise;
 	if (!op->waited) {
 		op->waited = true;
-		op->deadline = timeout == TIME_NEVER ? TIME_NEVER : net_now(n) + timeout;
+		if (timeout == TIME_NEVER ||
+		    __builtin_add_overflow(net_now(n), timeout, &op->deadline) ||
+		    op->deadline > TIME_LAST)
+			op->deadline = TIME_NEVER;
 	} else if (op->deadline != TIME_NEVER && net_now(n) >= op->deadline) {
 		return otherwise;
 	}

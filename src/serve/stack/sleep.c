@@ -44,7 +44,7 @@ void net_sleep(struct net *n, struct sleeper *s)
 	/* Whoever owns the clock says when time has passed: net_run(). */
 	const bool keeps_time = !n->virtual_time && !n->clock && s == TAILQ_FIRST(&n->sleepers);
 
-	if (n->virtual_auto && next != TIME_NEVER) {
+	if (n->virtual_auto && next <= TIME_LAST) {
 		pass_time(n);
 		return;
 	}

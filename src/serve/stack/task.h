@@ -15,6 +15,9 @@ struct fd_slot {
 	bool cloexec;
 };
 
+/* So that the bytes of a table are counted in an int, as Linux bounds fs.nr_open. */
+#define FILES_PER_TASK_MAX (INT32_MAX / sizeof(struct fd_slot))
+
 struct fd_table {
 	unsigned refs;     /* tasks */
 	struct fd_slot *slot;

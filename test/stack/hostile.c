@@ -1,0 +1,147 @@
+/*
+ * hostile.c - what no sensible caller does: times past all time, pointers to nothing,
+ * limits without limit, networks that end under calls. Each was a crash, a hang or a
+ * leak once.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <socketcall.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#define MUST(x)                                                                            \
+	do {                                                                               \
+		if (!(x)) {                                                                \
+			fprintf(stderr, "%s:%d: must hold: %s\n", __FILE__, __LINE__, #x); \
+			abort();                                                           \
+		}                                                                          \
+	} while (0)
+
+/* Blocks that are allocated, of all networks of a case. */
+static void *allocate(void *ctx, void *ptr, size_t size)
+{
+	long *blocks = ctx;
+
+	if (!size) {
+		*blocks -= ptr != NULL;
+		free(ptr);
+		return NULL;
+	}
+	*blocks += ptr == NULL;
+	return realloc(ptr, size);
+}
+
+struct place {
+	long blocks;
+	struct sc_net *net;
+	struct sc_task *task;
+};
+
+static void open_place(struct place *p, struct sc_config config, bool park)
+{
+	const struct sc_task_config task = {.size = sizeof(task), .park = park};
+
+	*p = (struct place){0};
+	config.size = sizeof(config);
+	config.alloc = allocate;
+	config.alloc_ctx = &p->blocks;
+	p->net = sc_net_new(&config);
+	p->task = sc_task_new(sc_host_new(p->net, "a"), &task);
+	MUST(p->task);
+}
+
+static void close_place(struct place *p)
+{
+	sc_net_free(p->net);
+	MUST(p->blocks == 0);
+}
+
+static void past_all_time(void)
+{
+	struct timeval longest = {INT64_MAX / 1000000000 - 2, 0};
+	struct place p;
+	int sv[2];
+	char c;
+
+	open_place(&p, (struct sc_config){.time = SC_TIME_VIRTUAL}, true);
+	MUST(!sc_socketpair(p.task, AF_UNIX, SOCK_STREAM, 0, sv));
+	MUST(!sc_setsockopt(p.task, sv[0], SOL_SOCKET, SO_RCVTIMEO, &longest, sizeof(longest)));
+	for (int i = 0; i < 3; i++) {
+		sc_net_advance(p.net, INT64_MAX);
+		MUST(sc_net_now(p.net) > 0);
+		MUST(sc_recv(p.task, sv[0], &c, 1, 0) == SC_PARKED);
+	}
+	close_place(&p);
+}
+
+static void freed_with_parked_calls(void)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct epoll_event event = {.events = EPOLLIN};
+	struct pollfd poll;
+	struct place p;
+	int sv[2], set, s;
+	char c;
+
+	open_place(&p, (struct sc_config){.time = SC_TIME_VIRTUAL}, true);
+	MUST(!sc_socketpair(p.task, AF_UNIX, SOCK_STREAM, 0, sv));
+	MUST(sc_recv(p.task, sv[0], &c, 1, 0) == SC_PARKED);
+	poll = (struct pollfd){sv[1], POLLIN, 0};
+	MUST(sc_poll(p.task, &poll, 1, 1000) == SC_PARKED);
+	set = sc_epoll_create1(p.task, 0);
+	MUST(!sc_epoll_ctl(p.task, set, EPOLL_CTL_ADD, sv[0], &event));
+	MUST(sc_epoll_wait(p.task, set, &event, 1, -1) == SC_PARKED);
+	s = sc_socket(p.task, AF_INET, SOCK_STREAM, 0);
+	MUST(!sc_bind(p.task, s, (struct sockaddr *)&a, sizeof(a)) && !sc_listen(p.task, s, 1));
+	MUST(sc_accept(p.task, s, NULL, NULL) == SC_PARKED);
+	close_place(&p);
+}
+
+static void without_limit(void)
+{
+	struct place p;
+	int s;
+
+	open_place(&p, (struct sc_config){.limits = {UINT_MAX, UINT_MAX, UINT_MAX, UINT_MAX, UINT_MAX,
+						     UINT_MAX, SIZE_MAX}}, false);
+	s = sc_socket(p.task, AF_UNIX, SOCK_STREAM, 0);
+	MUST(s >= 0);
+	MUST(sc_dup2(p.task, s, -2) == -EBADF);
+	MUST(sc_dup2(p.task, s, INT_MIN) == -EBADF);
+	MUST(sc_dup2(p.task, s, INT_MAX) == -EBADF);
+	MUST(sc_fcntl(p.task, s, F_DUPFD, INT_MAX) == -EINVAL);
+	close_place(&p);
+}
+
+static void ioctl_to_nothing(void)
+{
+	static const int kinds[][2] = {{AF_UNIX, SOCK_STREAM}, {AF_UNIX, SOCK_DGRAM},
+				       {AF_INET, SOCK_STREAM}, {AF_INET6, SOCK_DGRAM}};
+	struct place p;
+
+	open_place(&p, (struct sc_config){.time = SC_TIME_REAL}, false);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		int s = sc_socket(p.task, kinds[i][0], kinds[i][1], 0);
+
+		MUST(s >= 0);
+		MUST(sc_ioctl(p.task, s, FIONREAD, NULL) == -EFAULT);
+		MUST(sc_ioctl(p.task, s, SIOCOUTQ, NULL) == -EFAULT);
+		MUST(sc_ioctl(p.task, s, SIOCGIFCONF, NULL) == -EFAULT);
+	}
+	close_place(&p);
+}
+
+int main(void)
+{
+	past_all_time();
+	freed_with_parked_calls();
+	without_limit();
+	ioctl_to_nothing();
+	return 0;
+}
