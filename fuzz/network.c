@@ -244,9 +244,9 @@ static void on_ready(void *ctx, struct sc_parked *call, void *cookie)
 {
 	struct parked_call *c = cookie;
 
-	MUST(!c || c->call == call);
-	if (c)
-		c->ready = true;
+	/* It may be told within sc_parked(), before that returns. */
+	MUST(!c->call || c->call == call);
+	c->ready = true;
 }
 
 /* After a call that c describes: parks it, or does what is to be done with ret. */
@@ -258,9 +258,8 @@ static void outcome(struct world *w, struct parked_call *c, struct parked_call n
 		finish(w, c, ret);
 		return;
 	}
-	c->call = sc_parked(c->task);
+	c->call = sc_parked(c->task, c);
 	MUST(c->call);
-	sc_set_cookie(c->call, c);
 }
 
 static struct parked_call *free_call(struct world *w)
@@ -279,7 +278,7 @@ static void resume(struct world *w, struct parked_call *c, bool cancel)
 	c->ready = false;
 	ret = cancel ? sc_cancel(c->call) : sc_resume(c->call);
 	if (ret == SC_PARKED) {
-		struct sc_parked *again = sc_parked(c->task);
+		struct sc_parked *again = sc_parked(c->task, c);
 
 		MUST(again == c->call);
 		return;
@@ -392,9 +391,8 @@ static void do_accept(struct world *w, struct sc_task *t, int fd)
 		finish(w, c, ret);
 		return;
 	}
-	c->call = sc_parked(t);
+	c->call = sc_parked(t, c);
 	MUST(c->call);
-	sc_set_cookie(c->call, c);
 }
 
 static void do_connect(struct world *w, struct sc_task *t, int fd)

@@ -20,7 +20,7 @@
  * Threads. A network has one lock; any thread may use any task of it at any time, but
  * for sc_net_free() and what is said below. Different networks share nothing. The
  * library starts no thread, installs no signal handler, and has no global state but
- * one thread-local: the task that socketcall() uses.
+ * two thread-locals: the task that socketcall() uses, and the call parked last.
  *
  * Ownership. What sc_X_new() returns is ended by sc_X_free() (hosts: by their network).
  * Buffers, addresses and strings stay the caller's and are not kept after return, but
@@ -114,7 +114,7 @@ typedef int64_t sc_clock_fn(void *ctx);
  * the errno named. */
 struct sc_limits {
 	unsigned files;          /* sockets and epoll sets: ENFILE [4,194,304] */
-	unsigned files_per_task; /* RLIMIT_NOFILE of a task: EMFILE [1,048,576] */
+	unsigned files_per_task; /* RLIMIT_NOFILE of a task: EMFILE [1,048,576; 2^27 at most] */
 	unsigned in_flight;      /* descriptors in messages, a task: ETOOMANYREFS [16,384] */
 	unsigned backlog;        /* net.core.somaxconn [4096] */
 	unsigned time_wait;      /* ports remembered in TIME_WAIT [8,192] */
@@ -146,7 +146,8 @@ struct sc_config {
 /* config NULL: defaults. NULL: no memory, or the config is wrong (SC_TIME_CLOCK without
  * a clock). */
 SC_API struct sc_net *sc_net_new(const struct sc_config *config);
-/* Ends its tasks and hosts, too. No call may be under way in it. */
+/* Ends its tasks and hosts, too, and gives up calls that are parked: their sc_parked is
+ * gone. No thread may be in it. */
 SC_API void sc_net_free(struct sc_net *net);
 
 /* Time. Timers (timeouts, keepalive, TCP_CORK, ...) run when any call enters the
@@ -205,7 +206,8 @@ struct sc_task_config {
 	bool park;
 	/* Of a parked call that should be resumed: sc_resume(). Without the lock, in the
 	 * thread whose call, sc_net_run() or sc_net_advance() made it so; once for each
-	 * SC_PARKED. cookie: sc_set_cookie(). */
+	 * SC_PARKED. cookie: as given to sc_parked(), before which it
+	 * is not called. */
 	void (*ready)(void *ctx, struct sc_parked *call, void *cookie);
 	/* A signal that the kernel would have sent: SIGPIPE, SIGURG. NULL: none. With
 	 * the lock held: must not call the library. */
@@ -236,10 +238,10 @@ SC_API int sc_task_pid(struct sc_task *task);
 /* What a call of a `park` task returns that has to wait. Outside the errno range. */
 #define SC_PARKED (-4096L)
 
-/* The call that this task parked last and nobody asked for yet; NULL. Ask before the
- * task makes another call. Until it is over, its buffers must stay. */
-SC_API struct sc_parked *sc_parked(struct sc_task *task);
-SC_API void sc_set_cookie(struct sc_parked *call, void *cookie);
+/* The call that this thread parked last (of this task), once it returned SC_PARKED;
+ * NULL if it was asked for already. cookie is what ready() gets. Until the call is over,
+ * its buffers must stay. */
+SC_API struct sc_parked *sc_parked(struct sc_task *task, void *cookie);
 /* Serves it again: its result, and the sc_parked is gone; or SC_PARKED again. */
 SC_API long sc_resume(struct sc_parked *call);
 /* Gives it up, as a signal would: its result, -EINTR or what it has done. It is gone. */

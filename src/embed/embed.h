@@ -24,7 +24,6 @@ struct sc_task {
 	const struct abi *abi;
 	const struct caller_ops *ops;     /* as its config needs them */
 	const struct caller_ops *own_ops; /* the same, of this process's own memory */
-	struct sc_parked *parked; /* the last one that nobody asked for */
 };
 
 static inline struct net *net_of(struct sc_net *n)

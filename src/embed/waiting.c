@@ -3,7 +3,8 @@
  *
  * A parked call lies in memory of the network's, with a struct sc_parked before it.
  * When what it waits for may be there, its task's ready() is told, once, and
- * sc_resume() serves it again.
+ * sc_resume() serves it again. It is not told before the thread that made the call has
+ * asked for it by sc_parked(), and could give it a cookie.
  */
 #include <string.h>
 
@@ -13,8 +14,12 @@
 struct sc_parked {
 	struct event event;
 	void *cookie;
+	bool known;    /* sc_parked() gave it out */
 	max_align_t waiting[]; /* the struct waiting */
 };
+
+/* The call that this thread parked last and did not ask for yet. */
+static _Thread_local struct sc_parked *last_parked;
 
 static struct sc_parked *parked_of(struct waiting *w)
 {
@@ -95,7 +100,8 @@ static void report_ready(struct op *op)
 {
 	struct waiting *w = (struct waiting *)op;
 
-	if (w->task->config.ready)
+	/* Not before somebody knows of it: sc_parked(). */
+	if (w->task->config.ready && parked_of(w)->known)
 		event_queue(op->task->net, &parked_of(w)->event);
 }
 
@@ -105,7 +111,7 @@ static long park(struct waiting *w)
 
 	p->event.fill = fill_ready;
 	op_park(&w->op, report_ready);
-	w->task->parked = p;
+	last_parked = p;
 	return SC_PARKED;
 }
 
@@ -122,20 +128,24 @@ long waiting_run(struct waiting *w)
 	return ret;
 }
 
-struct sc_parked *sc_parked(struct sc_task *t)
+struct sc_parked *sc_parked(struct sc_task *t, void *cookie)
 {
-	struct sc_parked *p;
+	struct sc_parked *p = last_parked;
+	struct waiting *w;
 
+	last_parked = NULL;
+	if (!p)
+		return NULL;
+	w = waiting_of(p);
 	embed_enter(t);
-	p = t->parked;
-	t->parked = NULL;
+	p->cookie = cookie;
+	if (!p->known) {
+		p->known = true;
+		if (w->op.state == OP_READY)
+			report_ready(&w->op); /* meanwhile, by another thread */
+	}
 	embed_leave(t);
 	return p;
-}
-
-void sc_set_cookie(struct sc_parked *p, void *cookie)
-{
-	p->cookie = cookie;
 }
 
 /* With the lock. */
@@ -147,8 +157,8 @@ static long again(struct sc_parked *p, bool give_up)
 	op_resume(&w->op);
 	if (give_up)
 		w->op.interrupted = true;
-	if (w->task->parked == p)
-		w->task->parked = NULL;
+	if (last_parked == p)
+		last_parked = NULL;
 	return waiting_run(w);
 }
 

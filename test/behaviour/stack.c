@@ -154,46 +154,10 @@ static bool parks(const struct task *t)
 	return strcmp(t->world->system->label, "park64") == 0;
 }
 
-/* A call may be ready before its thread could say whose it is: kept for that thread,
- * which looks again from time to time. */
-static struct {
-	pthread_mutex_t lock;
-	struct sc_parked *call[16];
-} missed = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static void miss(struct sc_parked *call)
-{
-	pthread_mutex_lock(&missed.lock);
-	for (int i = 0; i < 16; i++)
-		if (!missed.call[i]) {
-			missed.call[i] = call;
-			break;
-		}
-	pthread_mutex_unlock(&missed.lock);
-}
-
-static bool was_missed(struct sc_parked *call)
-{
-	bool was = false;
-
-	pthread_mutex_lock(&missed.lock);
-	for (int i = 0; i < 16; i++)
-		if (missed.call[i] == call) {
-			missed.call[i] = NULL;
-			was = true;
-		}
-	pthread_mutex_unlock(&missed.lock);
-	return was;
-}
-
 static void on_ready(void *ctx, struct sc_parked *call, void *cookie)
 {
 	struct wait *wait = cookie;
 
-	if (!wait) {
-		miss(call);
-		return;
-	}
 	pthread_mutex_lock(&wait->lock);
 	wait->ready = true;
 	pthread_cond_signal(&wait->wake);
@@ -270,14 +234,12 @@ static long park(struct task *t, long ret)
 	struct own *own = t->world->own;
 	struct mine *mine = t->own;
 	struct wait *wait = &mine->wait;
-	struct sc_parked *call = ret == SC_PARKED ? sc_parked(mine->task) : NULL;
+	struct sc_parked *call = ret == SC_PARKED ? sc_parked(mine->task, wait) : NULL;
 	bool interrupted;
 
-	if (call)
-		sc_set_cookie(call, wait);
 	while (ret == SC_PARKED) {
 		pthread_mutex_lock(&wait->lock);
-		while (!wait->ready && !wait->interrupted && !was_missed(call)) {
+		while (!wait->ready && !wait->interrupted) {
 			struct timespec until;
 
 			clock_gettime(CLOCK_REALTIME, &until);

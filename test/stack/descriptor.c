@@ -345,7 +345,7 @@ static void a_parked_readv(void **state)
 							.park = true});
 	pair_of(s, SOCK_STREAM, sv);
 	assert_int_equal(s->readv(sv[0], in, 2), SC_PARKED);
-	p = sc_parked(stack_task);
+	p = sc_parked(stack_task, NULL);
 	assert_non_null(p);
 	assert_int_equal(s->write(sv[1], "abcdef", 6), 6);
 	assert_int_equal(sc_resume(p), 6);

@@ -756,19 +756,19 @@ static void parked(void **state)
 	fd[2] = sc_epoll_create1(stack_task, 0);
 	assert_int_equal(add(&stack, fd[2], fd[0], EPOLLIN), 0);
 	assert_int_equal(sc_epoll_wait(stack_task, fd[2], &e, 1, 1000), SC_PARKED);
-	p = sc_parked(stack_task);
+	p = sc_parked(stack_task, NULL);
 	assert_int_equal(sc_resume(p), SC_PARKED);
 	sc_net_advance(stack_net, 1000000000);
 	assert_int_equal(sc_resume(p), 0);
 	assert_int_equal(sc_epoll_wait(stack_task, fd[2], &e, 1, -1), SC_PARKED);
-	p = sc_parked(stack_task);
+	p = sc_parked(stack_task, NULL);
 	sc_close(stack_task, fd[2]); /* the call holds the set */
 	put(&stack, fd[1]);
 	assert_int_equal(sc_resume(p), 1);
 	assert_int_equal(e.data.fd, fd[0]);
 	fd[2] = sc_epoll_create1(stack_task, 0);
 	assert_int_equal(sc_epoll_wait(stack_task, fd[2], &e, 1, -1), SC_PARKED);
-	p = sc_parked(stack_task);
+	p = sc_parked(stack_task, NULL);
 	sc_close(stack_task, fd[2]);
 	assert_int_equal(sc_cancel(p), -EINTR);
 	close_all(&stack, fd, 2);

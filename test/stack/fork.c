@@ -178,7 +178,7 @@ static void a_number_reused_while_parked(void **state)
 	pair(t, SOCK_STREAM, one);
 	pair(t, SOCK_STREAM, two);
 	assert_int_equal(sc_read(t, one[0], buf, 4), SC_PARKED);
-	p = sc_parked(t);
+	p = sc_parked(t, NULL);
 	assert_int_equal(sc_dup2(t, two[0], one[0]), one[0]);
 	assert_int_equal(sc_write(t, two[1], "2", 1), 1);
 	assert_int_equal(sc_resume(p), SC_PARKED);

@@ -49,7 +49,7 @@ static void try(int type, bool give_up)
 			      .cmsg_type = SCM_RIGHTS};
 	memcpy(CMSG_DATA(h), &carried, sizeof(carried));
 	CHECK(sc_sendmsg(t, sv[0], &m, 0) == SC_PARKED);
-	parked = sc_parked(t);
+	parked = sc_parked(t, NULL);
 	/* The number is another socket's now. */
 	sc_close(t, carried);
 	other = sc_socket(t, AF_INET, SOCK_STREAM, 0);

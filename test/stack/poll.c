@@ -310,11 +310,11 @@ static void interrupted(void **state)
 	pair_of(&stack, SOCK_STREAM, sv);
 	p = (struct pollfd){.fd = sv[0], .events = POLLIN, .revents = 7};
 	assert_int_equal(sc_poll(stack_task, &p, 1, -1), SC_PARKED);
-	assert_int_equal(sc_cancel(sc_parked(stack_task)), -EINTR);
+	assert_int_equal(sc_cancel(sc_parked(stack_task, NULL)), -EINTR);
 	assert_int_equal(p.revents, 0);
 	assert_int_equal(sc_poll(stack_task, &p, 1, -1), SC_PARKED);
 	sc_task_interrupt(stack_task);
-	assert_int_equal(sc_resume(sc_parked(stack_task)), -EINTR);
+	assert_int_equal(sc_resume(sc_parked(stack_task, NULL)), -EINTR);
 	close_both(&stack, sv);
 }
 
@@ -345,8 +345,7 @@ static void parked(void **state)
 	p[0] = (struct pollfd){.fd = sv[0], .events = POLLIN};
 	p[1] = (struct pollfd){.fd = sv[1], .events = POLLIN};
 	assert_int_equal(sc_poll(stack_task, p, 2, -1), SC_PARKED);
-	call = sc_parked(stack_task);
-	sc_set_cookie(call, &x);
+	call = sc_parked(stack_task, &x);
 	assert_int_equal(ready.count, 0);
 	sc_write(stack_task, sv[1], "a", 1);
 	assert_int_equal(ready.count, 1);
@@ -356,7 +355,7 @@ static void parked(void **state)
 	drain(&stack, sv[0]);
 	drain(&stack, sv[1]);
 	assert_int_equal(sc_resume(call), SC_PARKED);
-	assert_ptr_equal(sc_parked(stack_task), call);
+	assert_ptr_equal(sc_parked(stack_task, &x), call);
 	assert_int_equal(ready.count, 1);
 	sc_write(stack_task, sv[0], "a", 1);
 	assert_int_equal(ready.count, 2);
@@ -385,7 +384,7 @@ static void exactly_in_virtual_time(void **state)
 	assert_int_equal(ready.count, 0);
 	sc_net_advance(stack_net, 1);
 	assert_int_equal(ready.count, 1);
-	assert_int_equal(sc_resume(sc_parked(stack_task)), 0);
+	assert_int_equal(sc_resume(sc_parked(stack_task, NULL)), 0);
 	assert_int_equal(p.revents, 0);
 	assert_int_equal(sc_net_next_timer(stack_net), INT64_MAX);
 	close_both(&stack, sv);
@@ -531,7 +530,7 @@ static int poll_two(struct sc_task *t)
 static int give_up(struct sc_task *t, long ret)
 {
 	if (ret == SC_PARKED)
-		ret = sc_cancel(sc_parked(t)) == -EINTR ? 0 : -EINVAL;
+		ret = sc_cancel(sc_parked(t, NULL)) == -EINTR ? 0 : -EINVAL;
 	return ret;
 }
 

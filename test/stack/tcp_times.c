@@ -481,7 +481,7 @@ static void lingers_until_it_was_read(void **state)
 		continue;
 	assert_int_equal(sc_close(p, c), SC_PARKED);
 	{
-		struct sc_parked *parked = sc_parked(p);
+		struct sc_parked *parked = sc_parked(p, NULL);
 
 		assert_int_equal(sc_resume(parked), SC_PARKED);
 		assert_int_equal(sc_close(p, c), -EBADF);
