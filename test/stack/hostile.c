@@ -137,8 +137,44 @@ static void ioctl_to_nothing(void)
 	close_place(&p);
 }
 
+static void numbers_at_their_ends(void)
+{
+	static const int ends[] = {INT_MIN, INT_MIN + 1, -1, INT_MAX - 1, INT_MAX};
+	static const int kinds[][2] = {{AF_UNIX, SOCK_STREAM}, {AF_UNIX, SOCK_DGRAM},
+				       {AF_UNIX, SOCK_SEQPACKET}, {AF_INET, SOCK_STREAM},
+				       {AF_INET, SOCK_DGRAM}, {AF_INET6, SOCK_STREAM},
+				       {AF_INET6, SOCK_DGRAM}, {AF_NETLINK, SOCK_RAW}};
+	static const int levels[] = {SOL_SOCKET, IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, IPPROTO_UDP,
+				     270 /* SOL_NETLINK */};
+	struct place p;
+
+	open_place(&p, (struct sc_config){.time = SC_TIME_VIRTUAL}, true);
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		for (size_t e = 0; e < sizeof(ends) / sizeof(ends[0]); e++) {
+			const int s = sc_socket(p.task, kinds[k][0], kinds[k][1], 0), end = ends[e];
+
+			MUST(s >= 0);
+			for (int i = 0; i < 6 * 128; i++) {
+				int got[2] = {end, end};
+				socklen_t len = sizeof(got);
+
+				sc_setsockopt(p.task, s, levels[i / 128], i % 128, got, len);
+				sc_getsockopt(p.task, s, levels[i / 128], i % 128, got, &len);
+				len = end;
+				sc_getsockopt(p.task, s, levels[i / 128], i % 128, NULL, &len);
+			}
+			MUST(sc_shutdown(p.task, s, end) < 0);
+			sc_listen(p.task, s, end);
+			sc_net_advance(p.net, INT64_C(1000000000) * 86400);
+			MUST(!sc_close(p.task, s));
+		}
+	}
+	close_place(&p);
+}
+
 int main(void)
 {
+	numbers_at_their_ends();
 	past_all_time();
 	freed_with_parked_calls();
 	without_limit();

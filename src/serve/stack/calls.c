@@ -411,8 +411,8 @@ static void stack_recvmmsg(struct caller *who, struct call *c, struct result *r,
 
 	if (!s)
 		return;
-	if (c->time != TIME_NONE && !op->began)
-		op->began = net_now(op->task->net);
+	if (c->time != TIME_NONE && !op->waited && !op->msgs)
+		op->began = net_now(op->task->net); /* virtual time may be 0 */
 	r->cloexec = c->flags & MSG_CMSG_CLOEXEC;
 	/* do_recvmmsg() takes the pending error first. */
 	if (!op->waited && !op->msgs)

@@ -126,11 +126,11 @@ static int tcp_ioctl(struct task *task, struct sock *s, unsigned long request, v
 static int tcp_shutdown(struct sock *s, int how)
 {
 	struct tcp_sock *t = tcp_of(s);
-	const int shut = how + 1; /* SHUT_RD is 0 */
-	int err = 0;
+	int shut, err = 0;
 
 	if (how < 0 || how > SHUT_RDWR)
 		return -EINVAL;
+	shut = how + 1; /* SHUT_RD is 0 */
 	if (tcp_has(t, TCP_CALLING) && !tcp_in(t, TCPF(SYN_SENT) | TCPF(CLOSE))) {
 		tcp_set(t, TCP_CALLING, false);
 		tcp_set(t, TCP_CONNECTED, true);
