@@ -206,11 +206,10 @@ struct sc_task_config {
 	bool park;
 	/* Of a parked call that should be resumed: sc_resume(). Without the lock, in the
 	 * thread whose call, sc_net_run() or sc_net_advance() made it so; once for each
-	 * SC_PARKED. cookie: as given to sc_parked(), before which it
-	 * is not called. */
+	 * SC_PARKED. cookie: as given to sc_parked(), before which it is not called. */
 	void (*ready)(void *ctx, struct sc_parked *call, void *cookie);
-	/* A signal that the kernel would have sent: SIGPIPE, SIGURG. NULL: none. With
-	 * the lock held: must not call the library. */
+	/* A signal that the kernel would have sent: SIGPIPE. NULL: none. With the lock
+	 * held: must not call the library. */
 	void (*signal)(void *ctx, int sig);
 	void *ctx;
 	enum sc_abi abi;         /* layout of what addresses name: sc_socketcall(), sc_call() */

@@ -7,7 +7,6 @@
 #include <limits.h>
 
 #include "sock.h"
-#include "unix.h"
 
 int file_init(struct file *f, struct net *n, const struct file_ops *ops)
 {
@@ -27,7 +26,8 @@ void file_unheld(struct file *f)
 	struct watch *w;
 
 	if (f->refs) {
-		unix_collect(f);
+		if (f->ops->unheld)
+			f->ops->unheld(f);
 		return;
 	}
 	while ((w = LIST_FIRST(&f->watches)))

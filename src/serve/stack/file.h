@@ -30,6 +30,9 @@ struct file_ops {
 	const char *name; /* "socket", "epoll" */
 	uint32_t (*poll)(struct file *); /* POLLIN ...: what is true now */
 	void (*release)(struct file *);  /* the last reference is gone; frees it */
+	/* Only messages hold it now: may release it, if they lie in a ring. NULL: there
+	 * is nothing to do. */
+	void (*unheld)(struct file *);
 };
 
 struct file {

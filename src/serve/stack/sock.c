@@ -73,10 +73,19 @@ static void sock_release(struct file *f)
 	alloc_put(&f->net->mem, s);
 }
 
+static void sock_unheld(struct file *f)
+{
+	struct sock *s = sock_of_file(f);
+
+	if (s->ops->unheld)
+		s->ops->unheld(s);
+}
+
 const struct file_ops sock_file_ops = {
 	.name = "socket",
 	.poll = sock_poll,
 	.release = sock_release,
+	.unheld = sock_unheld,
 };
 
 /* Memory and what every socket has; not yet open(). */

@@ -32,6 +32,8 @@ struct sock_ops {
 
 	/* After the common part is set up; the rest is zero. NULL: nothing to do. */
 	int (*open)(struct sock *);
+	/* Only messages hold it now: AF_UNIX looks for rings. */
+	void (*unheld)(struct sock *);
 	/* The last reference is gone, no call is under way. Frees all but the struct. */
 	void (*close)(struct sock *);
 

@@ -375,9 +375,9 @@ static const struct option_table *const unix_options[] = {&options_unix, &option
 
 #define UNIX_COMMON \
 	.family = AF_UNIX, .size = sizeof(struct unix_sock), .options = unix_options, \
-	.open = unix_open, .close = unix_close, .bind = unix_bind, .pair = unix_pair, \
-	.name = unix_getname, .peer = unix_getpeer, .shutdown = unix_shutdown, \
-	.ioctl = unix_ioctl
+	.open = unix_open, .unheld = unix_collect, .close = unix_close, .bind = unix_bind, \
+	.pair = unix_pair, .name = unix_getname, .peer = unix_getpeer, \
+	.shutdown = unix_shutdown, .ioctl = unix_ioctl
 
 const struct sock_ops unix_stream_ops = {
 	UNIX_COMMON,

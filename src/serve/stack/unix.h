@@ -197,9 +197,9 @@ void unix_names_free(struct host *);
 /* SO_PEERCRED. 0; -ENODATA (SO_PEERGROUPS says so): it has none, and *out is pid 0 and
  * ids -1, which SO_PEERCRED answers. */
 int unix_peer_creds(struct sock *, struct ucred *out);
-/* For file_put(): all references to f are in messages now. Ends it, and whatever else
+/* sock_ops.unheld: all references to it are in messages now. Ends it, and whatever else
  * only it held, if no program can get at it any more. */
-void unix_collect(struct file *f);
+void unix_collect(struct sock *);
 
 /* --------------------------------------------------------------- unix.c */
 

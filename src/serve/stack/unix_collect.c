@@ -136,13 +136,14 @@ static void drop_queue(struct unix_sock *u)
 		unix_rights_drop(unix_net(u), LIST_FIRST(&u->rights));
 }
 
-void unix_collect(struct file *f)
+void unix_collect(struct sock *s)
 {
 	struct search back = {.way = BACK}, ahead = {.way = AHEAD};
-	struct unix_sock *u = unix_of_file(f), *e;
+	struct unix_sock *u = unix_of(s), *e;
+	struct net *net = unix_net(u);
 	bool garbage;
 
-	if (!u || !only_in_messages(f))
+	if (!only_in_messages(&s->file))
 		return;
 	garbage = is_garbage(u, &back, &ahead);
 	for (u = ahead.first; u; u = u->gc[AHEAD].next)
@@ -155,5 +156,5 @@ void unix_collect(struct file *f)
 		TAILQ_FOREACH(e, &u->waiting, entry)
 			drop_queue(e);
 	}
-	unix_rights_flush(f->net);
+	unix_rights_flush(net);
 }
