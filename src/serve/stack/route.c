@@ -45,7 +45,7 @@ static bool is_broadcast_of(const struct host_address *a, const struct ip *to)
 	if (!ip_is4(to) || a->prefix >= 31 || !on_prefix(a, to))
 		return false;
 	host_part = a->prefix ? UINT32_MAX >> a->prefix : UINT32_MAX;
-	return (__builtin_bswap32(ip_to4(to)) & host_part) == host_part;
+	return (ntohl(ip_to4(to)) & host_part) == host_part;
 }
 
 static bool is_all(const struct ip *to)
