@@ -8,7 +8,7 @@
 
 #include "policy.h"
 
-static const struct rights_call x86_64[] = {
+static const struct rights_call x86_64_calls[] = {
 	{105, CHANGES_OWN}, {106, CHANGES_OWN}, {113, CHANGES_OWN}, /* setuid setgid setreuid */
 	{114, CHANGES_OWN}, {116, CHANGES_OWN}, {117, CHANGES_OWN}, /* setregid setgroups setresuid */
 	{119, CHANGES_OWN}, {122, CHANGES_OWN}, {123, CHANGES_OWN}, /* setresgid setfsuid setfsgid */
@@ -20,7 +20,7 @@ static const struct rights_call x86_64[] = {
 	{-1, CHANGES_NOTHING},
 };
 
-static const struct rights_call i386[] = {
+static const struct rights_call i386_calls[] = {
 	{23, CHANGES_OWN}, {46, CHANGES_OWN}, {70, CHANGES_OWN},    /* setuid setgid setreuid, */
 	{71, CHANGES_OWN}, {81, CHANGES_OWN}, {138, CHANGES_OWN},   /* setregid setgroups setfsuid, */
 	{139, CHANGES_OWN}, {164, CHANGES_OWN}, {170, CHANGES_OWN}, /* setfsgid setresuid setresgid */
@@ -42,7 +42,7 @@ const struct rights_call *filter_rights_calls(const struct abi *abi)
 	static const struct {
 		uint32_t arch;
 		const struct rights_call *calls;
-	} table[] = {{AUDIT_ARCH_X86_64, x86_64}, {AUDIT_ARCH_I386, i386}};
+	} table[] = {{AUDIT_ARCH_X86_64, x86_64_calls}, {AUDIT_ARCH_I386, i386_calls}};
 
 	for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (table[i].arch == abi->audit_arch)
