@@ -90,9 +90,9 @@ struct ports {
 	struct net *net;
 	struct hash by_address;    /* struct bind by address and port */
 	struct port_page **page;   /* of 256 ports each: the binds of a port; NULL: none */
-	struct pair_slot *pair;    /* connected sockets by both ends: an open table */
+	struct pair_slot *pair;    /* connected sockets by both ends, and what is left of
+	                            * them in TIME_WAIT: an open table */
 	uint32_t pair_mask, npairs; /* slots - 1; 0: no table yet */
-	struct hash waits;         /* struct port_wait by both ends: TIME_WAIT */
 	uint16_t next[64];         /* where to look for a free port, by destination */
 };
 
@@ -146,6 +146,7 @@ struct inet_sock {
 	bool address_given, port_given; /* by bind(2): disconnecting keeps them */
 	bool paired;                   /* it is in ports.pair */
 	uint32_t place;                /* in bind.members */
+	uint32_t ends;                 /* while paired: the hash of both */
 	struct bind *bind;             /* its place in the ports of its host; NULL: none */
 
 	/* IPPROTO_IP and IPPROTO_IPV6; options.c tells what each does. */

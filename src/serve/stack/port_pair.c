@@ -9,7 +9,8 @@
  * two ends of a connection within a host lie side by side.
  *
  * Slots are probed one after the other and closed up when one is freed, so that those
- * of one hash keep the order in which they came.
+ * of one hash keep the order in which they came. TIME_WAIT takes the slot over that the
+ * connection had: who looks for a pair finds either by looking once.
  */
 #include "ports.h"
 
@@ -18,12 +19,12 @@
 enum { FIRST_SLOTS = 16 };
 
 struct port_wait {
-	struct hash_node node;           /* of ports.waits */
 	TAILQ_ENTRY(port_wait) entry;    /* of net.waits */
 	struct ports *ports;
 	struct bind *bind;               /* counts there */
 	struct endpoint local, remote;
 	int64_t since;
+	uint32_t ends;                   /* the hash of both */
 };
 
 static const int64_t wait_ns = INT64_C(60) * NSEC_PER_SEC;
@@ -53,25 +54,36 @@ struct inet_sock *pair_next(const struct ports *p, const struct endpoint *local,
 {
 	if (!p->pair)
 		return NULL;
-	for (; p->pair[*at & p->pair_mask].sock; ++*at) {
+	for (; p->pair[*at & p->pair_mask].who; ++*at) {
 		const struct pair_slot *slot = &p->pair[*at & p->pair_mask];
+		struct inet_sock *s = pair_sock(slot);
 
-		if (slot->hash == hash &&
-		    same_ends(local, remote, &slot->sock->local, &slot->sock->remote)) {
+		if (slot->hash == hash && s &&
+		    same_ends(local, remote, &s->local, &s->remote)) {
 			++*at;
-			return slot->sock;
+			return s;
 		}
 	}
 	return NULL;
 }
 
-static void pair_put(struct ports *p, struct inet_sock *s, uint32_t hash)
+static void pair_put(struct ports *p, uintptr_t who, uint32_t hash)
 {
 	uint32_t at = hash;
 
-	while (p->pair[at & p->pair_mask].sock)
+	while (p->pair[at & p->pair_mask].who)
 		at++;
-	p->pair[at & p->pair_mask] = (struct pair_slot){s, hash};
+	p->pair[at & p->pair_mask] = (struct pair_slot){who, hash};
+}
+
+/* Where it is. */
+static uint32_t pair_find(const struct ports *p, uintptr_t who, uint32_t hash)
+{
+	uint32_t at = hash;
+
+	while (p->pair[at & p->pair_mask].who != who)
+		at++;
+	return at;
 }
 
 /* Room for one more, at three quarters at most. */
@@ -90,26 +102,24 @@ static int pair_room(struct ports *p)
 		return -ENOMEM;
 	}
 	/* From where a row of slots begins, so that they keep their order. */
-	while (slots && old.pair[first].sock)
+	while (slots && old.pair[first].who)
 		first++;
 	for (uint32_t i = 0; i < slots; i++) {
 		const struct pair_slot *slot = &old.pair[(first + i) & old.pair_mask];
 
-		if (slot->sock)
-			pair_put(p, slot->sock, slot->hash);
+		if (slot->who)
+			pair_put(p, slot->who, slot->hash);
 	}
 	alloc_put(&p->net->mem, old.pair);
 	return 0;
 }
 
-static void pair_del(struct ports *p, struct inet_sock *s)
+static void slot_free(struct ports *p, uint32_t hole)
 {
-	uint32_t hole = pair_hash(p, &s->local, &s->remote), at;
+	uint32_t at;
 
-	while (p->pair[hole & p->pair_mask].sock != s)
-		hole++;
 	/* What was put behind it for want of this slot moves up. */
-	for (at = hole + 1; p->pair[at & p->pair_mask].sock; at++) {
+	for (at = hole + 1; p->pair[at & p->pair_mask].who; at++) {
 		const struct pair_slot *slot = &p->pair[at & p->pair_mask];
 
 		if (((at - slot->hash) & p->pair_mask) >= at - hole) {
@@ -117,9 +127,14 @@ static void pair_del(struct ports *p, struct inet_sock *s)
 			hole = at;
 		}
 	}
-	p->pair[hole & p->pair_mask].sock = NULL;
+	p->pair[hole & p->pair_mask].who = 0;
 	p->net->changes++;
 	p->npairs--;
+}
+
+static void pair_del(struct ports *p, struct inet_sock *s)
+{
+	slot_free(p, pair_find(p, (uintptr_t)s, s->ends));
 	s->paired = false;
 }
 
@@ -128,12 +143,12 @@ static void pair_del(struct ports *p, struct inet_sock *s)
 static struct port_wait *wait_find(const struct ports *p, const struct endpoint *local,
 				   const struct endpoint *remote, uint32_t hash)
 {
-	struct hash_node *at = p->waits.count ? hash_first(&p->waits, hash) : NULL;
+	for (uint32_t at = hash; p->pair && p->pair[at & p->pair_mask].who; at++) {
+		const struct pair_slot *slot = &p->pair[at & p->pair_mask];
+		struct port_wait *w = pair_wait(slot);
 
-	for (; at; at = hash_next(at)) {
-		struct port_wait *w = (struct port_wait *)at;
-
-		if (same_ends(local, remote, &w->local, &w->remote))
+		if (slot->hash == hash && w &&
+		    same_ends(local, remote, &w->local, &w->remote))
 			return w;
 	}
 	return NULL;
@@ -144,7 +159,7 @@ static void wait_take(struct port_wait *w)
 {
 	struct ports *p = w->ports;
 
-	hash_del(&p->waits, &w->node);
+	slot_free(p, pair_find(p, (uintptr_t)w | WAIT_MARK, w->ends));
 	TAILQ_REMOVE(&p->net->waits, w, entry);
 	p->net->nwaits--;
 	w->bind->nwaits--;
@@ -169,6 +184,12 @@ static struct port_wait *wait_new(struct net *n)
 		return alloc_get(&n->mem, sizeof(*w));
 	if (w)
 		wait_take(w);
+	/* The next one is as old, and in no cache. */
+	if (!TAILQ_EMPTY(&n->waits)) {
+		const struct port_wait *next = TAILQ_FIRST(&n->waits);
+
+		__builtin_prefetch(&next->ports->pair[next->ends & next->ports->pair_mask]);
+	}
 	return w;
 }
 
@@ -194,7 +215,7 @@ void waits_forget(struct ports *p)
 	}
 }
 
-/* The socket's hold on its bind becomes that of what it leaves. */
+/* The socket's slot, and its hold on its bind, become those of what it leaves. */
 static bool leave_waiting(struct inet_sock *s)
 {
 	struct ports *p = ports_of(s);
@@ -211,7 +232,10 @@ static bool leave_waiting(struct inet_sock *s)
 	w->local = s->local;
 	w->remote = s->remote;
 	w->since = net_about_now(p->net);
-	hash_add(&p->waits, &w->node, pair_hash(p, &s->local, &s->remote));
+	w->ends = s->ends;
+	p->pair[pair_find(p, (uintptr_t)s, s->ends) & p->pair_mask].who = (uintptr_t)w | WAIT_MARK;
+	p->net->changes++;
+	s->paired = false;
 	TAILQ_INSERT_TAIL(&p->net->waits, w, entry);
 	p->net->nwaits++;
 	s->bind->nwaits++;
@@ -221,12 +245,11 @@ static bool leave_waiting(struct inet_sock *s)
 
 void port_release(struct inet_sock *s, bool time_wait)
 {
-	const bool was_paired = s->paired;
-
-	if (was_paired)
+	if (s->paired && time_wait && leave_waiting(s))
+		return;
+	if (s->paired)
 		pair_del(ports_of(s), s);
-	if (!(time_wait && was_paired && leave_waiting(s)))
-		port_let_go(s);
+	port_let_go(s);
 }
 
 /* ----------------------------------------------------------------- connecting */
@@ -251,11 +274,12 @@ static bool pair_taken(struct ports *p, const struct endpoint *local,
 	return false;
 }
 
-static void pair_enter(struct inet_sock *s)
+static void pair_enter(struct inet_sock *s, uint32_t ends)
 {
 	struct ports *p = ports_of(s);
 
-	pair_put(p, s, pair_hash(p, &s->local, &s->remote));
+	s->ends = ends;
+	pair_put(p, (uintptr_t)s, s->ends);
 	p->net->changes++;
 	p->npairs++;
 	s->paired = true;
@@ -363,7 +387,7 @@ int port_connect(struct inet_sock *s)
 	if (!err)
 		err = s->sock.type == SOCK_DGRAM ? connect_datagram(s) : connect_stream(s);
 	if (!err)
-		pair_enter(s);
+		pair_enter(s, pair_hash(p, &s->local, &s->remote));
 	return err;
 }
 
@@ -401,6 +425,7 @@ int port_accept(struct inet_sock *s, const struct inet_sock *listener)
 	struct bind *b = listener->bind;
 	struct port_wait *old;
 	struct want w;
+	uint32_t ends;
 	int err = pair_room(p);
 
 	if (err)
@@ -416,9 +441,10 @@ int port_accept(struct inet_sock *s, const struct inet_sock *listener)
 	if (err)
 		return err;
 	s->local.port = b->number;
-	old = wait_find(p, &s->local, &s->remote, pair_hash(p, &s->local, &s->remote));
+	ends = pair_hash(p, &s->local, &s->remote);
+	old = wait_find(p, &s->local, &s->remote, ends);
 	if (old)
 		wait_end(old); /* a new connection takes over from it */
-	pair_enter(s);
+	pair_enter(s, ends);
 	return 0;
 }

@@ -48,7 +48,6 @@ void ports_init(struct ports *p, struct net *n)
 {
 	p->net = n;
 	hash_init(&p->by_address, &n->mem);
-	hash_init(&p->waits, &n->mem);
 }
 
 void ports_free(struct ports *p)
@@ -61,7 +60,6 @@ void ports_free(struct ports *p)
 	alloc_put(mem, p->page);
 	alloc_put(mem, p->pair);
 	hash_free(&p->by_address);
-	hash_free(&p->waits);
 }
 
 /* --------------------------------------------------------------------- binds */

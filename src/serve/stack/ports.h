@@ -56,9 +56,25 @@ uint16_t port_next(struct choice *); /* 0: there are no more */
 
 /* Of connections: slots of an open table, probed one after the other. */
 struct pair_slot {
-	struct inet_sock *sock; /* NULL: free */
+	uintptr_t who; /* a struct inet_sock, or a struct port_wait | WAIT_MARK; 0: free */
 	uint32_t hash;
 };
+
+enum { WAIT_MARK = 1 };
+
+static inline bool pair_waits(const struct pair_slot *slot)
+{
+	return slot->who & WAIT_MARK;
+}
+/* NULL: none is there. */
+static inline struct inet_sock *pair_sock(const struct pair_slot *slot)
+{
+	return pair_waits(slot) ? NULL : (struct inet_sock *)slot->who;
+}
+static inline struct port_wait *pair_wait(const struct pair_slot *slot)
+{
+	return pair_waits(slot) ? (struct port_wait *)(slot->who - WAIT_MARK) : NULL;
+}
 
 uint32_t pair_hash(const struct ports *, const struct endpoint *, const struct endpoint *);
 /* The next socket with these ends, from slot *at on, which is moved behind it: NULL. */

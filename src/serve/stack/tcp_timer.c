@@ -360,7 +360,7 @@ void tcp_link_changed(struct net *n)
 		const struct ports *ports = &h->tcp;
 
 		for (uint32_t i = 0; ports->pair && i <= ports->pair_mask; i++)
-			if (ports->pair[i].sock)
-				link_changed((struct tcp_sock *)ports->pair[i].sock);
+			if (pair_sock(&ports->pair[i]))
+				link_changed((struct tcp_sock *)pair_sock(&ports->pair[i]));
 	}
 }
