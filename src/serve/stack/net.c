@@ -28,10 +28,18 @@ static int64_t read_clock(clockid_t id)
 	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
+/* The embedder's time, which need not make sense. */
+static int64_t ask_clock(const struct net *n)
+{
+	const int64_t now = n->clock(n->clock_ctx);
+
+	return now > TIME_LAST ? TIME_LAST : now < -TIME_LAST ? -TIME_LAST : now;
+}
+
 int64_t net_now(const struct net *n)
 {
 	return n->virtual_time ? n->virtual_ns :
-	       n->clock ? n->clock(n->clock_ctx) : read_clock(CLOCK_MONOTONIC);
+	       n->clock ? ask_clock(n) : read_clock(CLOCK_MONOTONIC);
 }
 
 int64_t net_about_now(const struct net *n)

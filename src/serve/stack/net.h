@@ -35,7 +35,8 @@ enum {
 	NSEC_PER_MSEC = 1000000,
 };
 #define TIME_NEVER INT64_MAX /* of a time in ns: not at all */
-/* Where virtual time ends, after 146 years: so that sums of times do not overflow. */
+/* Where time ends that is not the system's, after 146 years: so that sums of times do not
+ * overflow. */
 #define TIME_LAST (INT64_MAX / 2)
 
 /* Something to do at a time. Owned by what it lies in. */
