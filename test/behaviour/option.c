@@ -415,10 +415,18 @@ static void call_tcp_info(struct task *t)
 		return;
 	for (int k = 0; k < n; k++, sep = " ")
 		for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-			uint64_t v = 0;
+			const uint8_t *at = p + fields[i].at;
+			uint64_t v = at[0];
+			uint32_t v32;
+
 			if (strcmp(fields[i].name, field[k]))
 				continue;
-			memcpy(&v, p + fields[i].at, fields[i].size);
+			if (fields[i].size == 4) {
+				memcpy(&v32, at, 4);
+				v = v32;
+			} else if (fields[i].size == 8) {
+				memcpy(&v, at, 8);
+			}
 			text_add(&t->out, "%s%s=%llu", sep, field[k], (unsigned long long)v);
 		}
 }

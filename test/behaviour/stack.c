@@ -5,7 +5,7 @@
  * their thread, and memory is behind functions that check addresses, as an emulator's
  * is. stack32: the same through sc_socketcall() in the layout of i386. park64: the
  * memory is this process's own, unchecked (cases with bad addresses are left out), and
- * calls that wait are parked and resumed.
+ * calls that wait are parked and resumed. On a 32-bit machine: stack32 and park32.
  */
 #include <errno.h>
 #include <linux/net.h>
@@ -151,7 +151,7 @@ static ssize_t memory_write(void *ctx, uint64_t at, const void *buf, size_t size
 
 static bool parks(const struct task *t)
 {
-	return strcmp(t->world->system->label, "park64") == 0;
+	return t->world->system->trusts;
 }
 
 static void on_ready(void *ctx, struct sc_parked *call, void *cookie)
@@ -370,10 +370,20 @@ static int stack_epoll_wait(struct task *t, int ep, struct epoll_event *events, 
 	.epoll_create1 = stack_epoll_create1, .epoll_ctl = stack_epoll_ctl,                   \
 	.epoll_wait = stack_epoll_wait
 
+#if __SIZEOF_LONG__ == 8
 static const struct system stack64 = { .name = "stack", .label = "stack64", .word = 8, FUNCTIONS };
+#endif
 static const struct system stack32 = { .name = "stack", .label = "stack32", .word = 4, FUNCTIONS };
-static const struct system park64 = {
-	.name = "stack", .label = "park64", .word = 8, .trusts = true, FUNCTIONS,
+/* In this machine's own layout. */
+static const struct system parking = {
+	.name = "stack", .label = sizeof(long) == 8 ? "park64" : "park32", .word = sizeof(long),
+	.trusts = true, FUNCTIONS,
 };
 
-const struct system *const systems[] = { &system_host, &stack64, &stack32, &park64, NULL };
+const struct system *const systems[] = {
+	&system_host,
+#if __SIZEOF_LONG__ == 8
+	&stack64,
+#endif
+	&stack32, &parking, NULL,
+};
