@@ -79,8 +79,10 @@ static void pieces(void **state)
 	assert_int_equal(s->writev(sv[1], in, 2), -EINVAL);
 	assert_int_equal(s->readv(NONE, many, IOV_MAX + 1), -EBADF);
 	assert_int_equal(s->readv(sv[1], NULL, 1), -EFAULT);
-	assert_int_equal(s->read(sv[1], a, (size_t)-1), -EFAULT);
-	assert_int_equal(s->write(sv[1], a, (size_t)-1), -EFAULT);
+	if (sizeof(size_t) == 8) { /* what is cut to 2 GiB lies in the memory of a 32-bit program */
+		assert_int_equal(s->read(sv[1], a, (size_t)-1), -EFAULT);
+		assert_int_equal(s->write(sv[1], a, (size_t)-1), -EFAULT);
+	}
 	assert_int_equal(s->read(NONE, a, (size_t)-1), -EBADF);
 	s->close(sv[0]);
 	s->close(sv[1]);

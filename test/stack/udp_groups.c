@@ -283,8 +283,9 @@ static void group_filters(struct sys *y)
 			f->gf_fmode = MCAST_EXCLUDE;
 			f->gf_numsrc = counts[i];
 			say(y, "%d sources", counts[i]);
-			saw(y, "short", do_setopt(y, s, l, MCAST_MSFILTER, room,
-						  GROUP_FILTER_SIZE(counts[i]) - 1));
+			if (sizeof(long) == 8) /* for a 32-bit program a 64-bit kernel looks at the size first */
+				saw(y, "short", do_setopt(y, s, l, MCAST_MSFILTER, room,
+							  GROUP_FILTER_SIZE(counts[i]) - 1));
 			saw(y, "set", do_setopt(y, s, l, MCAST_MSFILTER, room,
 						GROUP_FILTER_SIZE(counts[i])));
 			f->gf_numsrc = 3;

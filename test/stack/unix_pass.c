@@ -160,8 +160,10 @@ static void rights_errors(struct sys *y, int type)
 	o.used = 0;
 	add_fds(&o, fds, 1);
 	o.used += 5;
-	saw(y, "rest", put(y, s[0], "a", &o, 0));
-	take(y, "recv", s[1], 9, ROOM, 0, NULL);
+	if (sizeof(long) == 8) { /* to a 32-bit program a 64-bit kernel says EINVAL, its own not */
+		saw(y, "rest", put(y, s[0], "a", &o, 0));
+		take(y, "recv", s[1], 9, ROOM, 0, NULL);
+	}
 	saw(y, "empty", put_fd(y, s[0], "", s[0]));
 	take(y, "recv", s[1], 9, ROOM, 0, NULL);
 	set_int(y, s[1], SO_PASSRIGHTS, 0);
