@@ -378,7 +378,7 @@ VECTOR(timeout_with_messages)
 VECTOR(timeout_after_message)
 {
 	struct pair p = unix_pair(SOCK_DGRAM);
-	void *tv = time_pair(0, 50000000, entry->word);
+	void *tv = time_pair(0, 10000000, entry->word);
 	char *v = incoming(4, 8);
 	long t = now_ms();
 
