@@ -127,7 +127,8 @@ enum sc_time {
 	SC_TIME_CLOCK,   /* sc_config.clock; time of day is it plus sc_config.epoch_ns */
 	SC_TIME_VIRTUAL, /* stands still but for sc_net_advance(); begins at 0 */
 	/* The same, and a call that would block lets time pass to the next timer of the
-	 * network instead, at once. For single-threaded tests. */
+	 * network instead, at once. For single-threaded tests. If there is no timer, it
+	 * blocks: nothing but another thread can end it. */
 	SC_TIME_AUTO,
 };
 
@@ -171,7 +172,8 @@ SC_API void sc_net_usage(struct sc_net *net, struct sc_usage *usage);
 /* A host has lo with 127.0.0.1/8 and ::1/128, and eth0 on the one link of the
  * network. name: for messages; up to 63 bytes are kept. */
 SC_API struct sc_host *sc_host_new(struct sc_net *net, const char *name);
-/* An address for eth0: "10.0.0.1/24", "fd00::1/64". -EINVAL, -EEXIST (somebody on
+/* An address for eth0: "10.0.0.1/24", "fd00::1/64"; without a prefix nobody else is on
+ * its link. -EINVAL, -EEXIST (somebody on
  * the network has it), -ENOMEM. */
 SC_API int sc_host_add_address(struct sc_host *host, const char *address);
 SC_API int sc_host_del_address(struct sc_host *host, const char *address);
@@ -195,6 +197,8 @@ struct sc_memory {
 	void *ctx;
 };
 
+/* A guest's words must be of this machine's byte order and no longer than its own:
+ * otherwise sc_task_new() returns NULL. */
 enum sc_abi { SC_ABI_OWN, SC_ABI_I386, SC_ABI_X86_64 };
 
 struct sc_task_config {
@@ -241,7 +245,8 @@ SC_API int sc_task_pid(struct sc_task *task);
  * NULL if it was asked for already. cookie is what ready() gets. Until the call is over,
  * its buffers must stay. */
 SC_API struct sc_parked *sc_parked(struct sc_task *task, void *cookie);
-/* Serves it again: its result, and the sc_parked is gone; or SC_PARKED again. */
+/* Serves it again: its result, and the sc_parked is gone; or SC_PARKED again: it is the
+ * same sc_parked, with its cookie. ready() may call this. */
 SC_API long sc_resume(struct sc_parked *call);
 /* Gives it up, as a signal would: its result, -EINTR or what it has done. It is gone. */
 SC_API long sc_cancel(struct sc_parked *call);
