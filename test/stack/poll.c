@@ -369,6 +369,7 @@ static void parked(void **state)
 static void exactly_in_virtual_time(void **state)
 {
 	struct readiness ready = {0};
+	struct sc_parked *call;
 	struct pollfd p;
 	int sv[2];
 
@@ -379,12 +380,13 @@ static void exactly_in_virtual_time(void **state)
 	pair_of(&stack, SOCK_STREAM, sv);
 	p = (struct pollfd){.fd = sv[0], .events = POLLIN, .revents = 7};
 	assert_int_equal(sc_poll(stack_task, &p, 1, 1000), SC_PARKED);
+	call = sc_parked(stack_task, NULL);
 	assert_int_equal(sc_net_next_timer(stack_net), INT64_C(1000000000));
 	sc_net_advance(stack_net, 999999999);
 	assert_int_equal(ready.count, 0);
 	sc_net_advance(stack_net, 1);
 	assert_int_equal(ready.count, 1);
-	assert_int_equal(sc_resume(sc_parked(stack_task, NULL)), 0);
+	assert_int_equal(sc_resume(call), 0);
 	assert_int_equal(p.revents, 0);
 	assert_int_equal(sc_net_next_timer(stack_net), INT64_MAX);
 	close_both(&stack, sv);
