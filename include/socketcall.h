@@ -242,8 +242,9 @@ SC_API int sc_task_pid(struct sc_task *task);
 #define SC_PARKED (-4096L)
 
 /* The call that this thread parked last (of this task), once it returned SC_PARKED;
- * NULL if it was asked for already. cookie is what ready() gets. Until the call is over,
- * its buffers must stay. */
+ * NULL if it was asked for already. cookie is what ready() gets, which may be called
+ * before this returns, and which may end the call. Until it is over, its buffers must
+ * stay. */
 SC_API struct sc_parked *sc_parked(struct sc_task *task, void *cookie);
 /* Serves it again: its result, and the sc_parked is gone; or SC_PARKED again: it is the
  * same sc_parked, with its cookie. ready() may call this. */

@@ -18,8 +18,12 @@ struct sc_parked {
 	max_align_t waiting[]; /* the struct waiting */
 };
 
-/* The call that this thread parked last and did not ask for yet. */
-static _Thread_local struct sc_parked *last_parked;
+/* The call that this thread parked last and did not ask for yet. Of a task that another
+ * thread ended it is gone: so the task is compared before the call is looked at. */
+static _Thread_local struct {
+	const struct sc_task *task;
+	struct sc_parked *call;
+} last_parked;
 
 static struct sc_parked *parked_of(struct waiting *w)
 {
@@ -111,7 +115,8 @@ static long park(struct waiting *w)
 
 	p->event.fill = fill_ready;
 	op_park(&w->op, report_ready);
-	last_parked = p;
+	last_parked.task = w->task;
+	last_parked.call = p;
 	return SC_PARKED;
 }
 
@@ -130,12 +135,12 @@ long waiting_run(struct waiting *w)
 
 struct sc_parked *sc_parked(struct sc_task *t, void *cookie)
 {
-	struct sc_parked *p = last_parked;
+	struct sc_parked *p = last_parked.call;
 	struct waiting *w;
 
-	last_parked = NULL;
-	if (!p)
+	if (!p || last_parked.task != t)
 		return NULL;
+	last_parked.call = NULL;
 	w = waiting_of(p);
 	embed_enter(t);
 	p->cookie = cookie;
@@ -157,8 +162,8 @@ static long again(struct sc_parked *p, bool give_up)
 	op_resume(&w->op);
 	if (give_up)
 		w->op.interrupted = true;
-	if (last_parked == p)
-		last_parked = NULL;
+	if (last_parked.call == p)
+		last_parked.call = NULL;
 	return waiting_run(w);
 }
 

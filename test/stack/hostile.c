@@ -149,6 +149,50 @@ static void freed_with_parked_calls(void)
 	close_place(&p);
 }
 
+/* Calls that were parked and not asked for, of a task that is there and one that is not. */
+static void parked_of_another(void)
+{
+	const struct sc_task_config config = {.size = sizeof(config), .park = true};
+	struct sc_parked *call;
+	struct sc_task *other;
+	struct place p;
+	int sv[2];
+	char c;
+
+	open_place(&p, (struct sc_config){.time = SC_TIME_VIRTUAL}, true);
+	other = sc_task_new(sc_host_new(p.net, "b"), &config);
+	MUST(!sc_socketpair(p.task, AF_UNIX, SOCK_STREAM, 0, sv));
+	MUST(sc_recv(p.task, sv[0], &c, 1, 0) == SC_PARKED);
+	MUST(!sc_parked(other, NULL));
+	call = sc_parked(p.task, NULL);
+	MUST(call && !sc_parked(p.task, NULL));
+	MUST(sc_cancel(call) == -EINTR);
+	MUST(sc_recv(p.task, sv[0], &c, 1, 0) == SC_PARKED);
+	sc_task_free(p.task);
+	MUST(!sc_parked(other, NULL));
+	close_place(&p);
+}
+
+/* recvmmsg's timeout counts from its beginning, which may be time 0. */
+static void timeout_from_zero(void)
+{
+	struct timespec five = {5, 0};
+	struct mmsghdr msgs[3] = {0};
+	struct sc_parked *call;
+	struct place p;
+	int sv[2];
+
+	open_place(&p, (struct sc_config){.time = SC_TIME_VIRTUAL}, true);
+	MUST(!sc_socketpair(p.task, AF_UNIX, SOCK_DGRAM, 0, sv));
+	MUST(sc_recvmmsg(p.task, sv[0], msgs, 3, 0, &five) == SC_PARKED);
+	call = sc_parked(p.task, NULL);
+	sc_net_advance(p.net, INT64_C(4000000000));
+	MUST(sc_send(p.task, sv[1], "a", 1, 0) == 1 && sc_resume(call) == SC_PARKED);
+	sc_net_advance(p.net, INT64_C(2000000000));
+	MUST(sc_send(p.task, sv[1], "b", 1, 0) == 1 && sc_resume(call) == 2);
+	close_place(&p);
+}
+
 static void without_limit(void)
 {
 	struct place p;
@@ -226,6 +270,8 @@ int main(void)
 	past_all_time();
 	clock_gone_mad();
 	freed_with_parked_calls();
+	parked_of_another();
+	timeout_from_zero();
 	without_limit();
 	ioctl_to_nothing();
 	return 0;
