@@ -86,15 +86,12 @@ static uint32_t pair_find(const struct ports *p, uintptr_t who, uint32_t hash)
 	return at;
 }
 
-/* Room for one more, at three quarters at most. */
-static int pair_room(struct ports *p)
+static int pair_grow(struct ports *p)
 {
 	const struct ports old = *p;
 	const uint32_t slots = old.pair ? old.pair_mask + 1 : 0;
 	uint32_t first = 0;
 
-	if ((uint64_t)(p->npairs + 1) * 4 <= (uint64_t)slots * 3)
-		return 0;
 	p->pair_mask = (slots ? slots * 2 : FIRST_SLOTS) - 1;
 	p->pair = alloc_zero(&p->net->mem, ((size_t)p->pair_mask + 1) * sizeof(*p->pair));
 	if (!p->pair) {
@@ -112,6 +109,14 @@ static int pair_room(struct ports *p)
 	}
 	alloc_put(&p->net->mem, old.pair);
 	return 0;
+}
+
+/* Room for one more, at three quarters at most. */
+static int pair_room(struct ports *p)
+{
+	return p->pair && (uint64_t)(p->npairs + 1) * 4 <= ((uint64_t)p->pair_mask + 1) * 3
+		       ? 0
+		       : pair_grow(p);
 }
 
 static void slot_free(struct ports *p, uint32_t hole)
@@ -290,9 +295,14 @@ static void pair_enter(struct inet_sock *s, uint32_t ends)
 static void will_look_at(const struct ports *p, const struct endpoint *local,
 			 const struct endpoint *remote)
 {
+	enum { SLOTS = 64 / sizeof(struct pair_slot) }; /* a line of the cache */
+	const uint32_t at = pair_hash(p, local, remote);
+
 	port_fetch(p, local->port);
-	if (p->pair)
-		__builtin_prefetch(&p->pair[pair_hash(p, local, remote) & p->pair_mask], 1);
+	if (!p->pair)
+		return;
+	__builtin_prefetch(&p->pair[at & p->pair_mask], 1);
+	__builtin_prefetch(&p->pair[(at + SLOTS) & p->pair_mask], 1);
 }
 
 /* A port that nobody has, or that other connections have for other destinations. Where

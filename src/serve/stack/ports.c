@@ -28,6 +28,11 @@ LIST_HEAD(bind_list, bind);
 
 struct port_page {
 	struct bind_list port[PAGE_PORTS];
+	/* Binds of connect(2)'s choice, one a port (a second one is by itself), NULL if there
+	 * is none. Among a million sockets those that lie where they were made are each on a
+	 * page of memory of their own, and to find out where costs more than all the rest. */
+	struct bind *shared;
+	unsigned nshared; /* of them, in use: those with a number */
 };
 
 /* A port that connect(2) chose has one holder as a rule: then there is no bind, and its
@@ -175,10 +180,43 @@ static struct bind *bind_find(const struct ports *p, const struct want *w)
 	return b;
 }
 
+/* Memory for a bind, clear: among those of its page, or of its own. */
+static struct bind *bind_alloc(struct ports *p, const struct want *w)
+{
+	struct port_page *page = p->page[w->port / PAGE_PORTS];
+	struct alloc *mem = &p->net->mem;
+
+	if (w->class & BIND_SHARED) {
+		if (!page->shared)
+			page->shared = alloc_zero(mem, PAGE_PORTS * sizeof(*page->shared));
+		if (page->shared && !page->shared[w->port % PAGE_PORTS].number) {
+			page->nshared++;
+			return &page->shared[w->port % PAGE_PORTS];
+		}
+	}
+	return alloc_zero(mem, sizeof(struct bind));
+}
+
+static void bind_free(struct ports *p, struct bind *b)
+{
+	struct port_page *page = p->page[b->number / PAGE_PORTS];
+	struct alloc *mem = &p->net->mem;
+
+	if (!page->shared || b != &page->shared[b->number % PAGE_PORTS]) {
+		alloc_put(mem, b);
+		return;
+	}
+	*b = (struct bind){0};
+	if (--page->nshared)
+		return;
+	alloc_put(mem, page->shared);
+	page->shared = NULL;
+}
+
 static struct bind *bind_new(struct ports *p, const struct want *w)
 {
 	struct bind_list *l = port_list_new(p, w->port);
-	struct bind *b = l ? alloc_zero(&p->net->mem, sizeof(*b)) : NULL;
+	struct bind *b = l ? bind_alloc(p, w) : NULL;
 
 	if (!b)
 		return NULL;
@@ -198,7 +236,7 @@ void bind_put(struct ports *p, struct bind *b)
 		return;
 	LIST_REMOVE(b, entry);
 	hash_del(&p->by_address, &b->node);
-	alloc_put(&p->net->mem, b);
+	bind_free(p, b);
 }
 
 /* ------------------------------------------------------------------- members */
