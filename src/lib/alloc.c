@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Before each block. As wide as what follows must be aligned. */
 union head {
@@ -10,12 +11,24 @@ union head {
 	max_align_t align;
 };
 
+/* A table that is so large is looked at here and there: on large pages the processor knows
+ * where that is. They are asked for, no more. */
+static void *on_large_pages(void *ptr, size_t size)
+{
+	const uintptr_t page = 2 << 20, at = (uintptr_t)ptr;
+	const uintptr_t from = (at + page - 1) & -page, to = (at + size) & -page;
+
+	if (ptr && size >= 2 * page && from < to)
+		madvise((void *)from, to - from, MADV_HUGEPAGE);
+	return ptr;
+}
+
 static void *call_fn(const struct alloc *a, void *ptr, size_t size)
 {
 	if (a->fn)
 		return a->fn(a->ctx, ptr, size);
 	if (size)
-		return realloc(ptr, size);
+		return on_large_pages(realloc(ptr, size), size);
 	free(ptr);
 	return NULL;
 }
