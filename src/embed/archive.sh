@@ -10,7 +10,8 @@ shift
 output=$1 dir=$2 first=$3
 shift 3
 mkdir -p "$dir"
-$compiler -r -nostdlib -o "$dir/all.o" -Wl,--whole-archive "$first" -Wl,--no-whole-archive \
+# Groups are dissolved: a local symbol (i386 has its thunks in groups) would go with one.
+$compiler -r -nostdlib -Wl,--force-group-allocation -o "$dir/all.o" -Wl,--whole-archive "$first" -Wl,--no-whole-archive \
 	-Wl,--start-group "$@" -Wl,--end-group
 "$objcopy" --localize-hidden "$dir/all.o"
 rm -f "$output"
