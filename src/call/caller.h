@@ -29,6 +29,9 @@ struct caller_ops {
 	ssize_t (*read)(struct caller *, uint64_t at, void *buf, size_t len);
 	/* The same the other way. */
 	ssize_t (*write)(struct caller *, uint64_t at, const void *buf, size_t len);
+	/* Nobody knows how much memory there is, and a program's length of a buffer that is
+	 * only written may say too much: such a one is not read but where it must be. */
+	bool unchecked;
 	/* From one buffer to several places in their order, n <= CALLER_SPANS_MAX of
 	 * them. Returns as write does. NULL: they are written one by one. */
 	ssize_t (*write_spans)(struct caller *, const struct call_span *, unsigned n,

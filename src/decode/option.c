@@ -300,6 +300,15 @@ static int host_room(const struct call_opt *o, enum kind kind)
 	return o->level == SOL_SOCKET || o->len >= 8 ? (int)sizeof(struct timeval) : o->len;
 }
 
+/* Is the buffer read, too, when an option is got? */
+static bool is_read_first(const struct reader *d, const struct call_opt *o, enum kind kind)
+{
+	if (o->level == SOL_SOCKET)
+		return false;
+	return !d->who->ops->unchecked || kind == GROUP_FILTER ||
+	       (o->level == IPPROTO_IP && o->name == IP_MSFILTER);
+}
+
 /* Values that come out. Some protocols read the buffer first (MCAST_MSFILTER,
  * SCTP's associations), so below SOL_SOCKET it is given to them as it is. */
 int reader_getsockopt(struct reader *d)
@@ -315,7 +324,7 @@ int reader_getsockopt(struct reader *d)
 	if (is_refused(d, kind))
 		return -ENOPROTOOPT;
 	o->narrow = d->abi->compat && (kind == TIMEVAL || kind == GROUP_FILTER);
-	if (o->level != SOL_SOCKET) {
+	if (is_read_first(d, o, kind)) {
 		int err = read_value(d, o);
 
 		if (err)

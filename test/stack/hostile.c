@@ -264,8 +264,28 @@ static void numbers_at_their_ends(void)
 	close_place(&p);
 }
 
+/* An int's length that says more than there is: as on Linux, nobody looks there. */
+static void length_of_more(void)
+{
+	int *value = malloc(sizeof(*value)); /* which sanitizers watch */
+	socklen_t len = 1 << 20;
+	struct place p;
+	int s;
+
+	open_place(&p, (struct sc_config){.time = SC_TIME_REAL}, false);
+	s = sc_socket(p.task, AF_INET6, SOCK_STREAM, 0);
+	MUST(!sc_getsockopt(p.task, s, IPPROTO_TCP, 1 /* TCP_NODELAY */, value, &len) && len == 4);
+	len = 1 << 20;
+	MUST(!sc_getsockopt(p.task, s, IPPROTO_IP, IP_TTL, value, &len) && len == 4);
+	len = 1 << 20;
+	MUST(!sc_getsockopt(p.task, s, IPPROTO_IPV6, IPV6_V6ONLY, value, &len) && len == 4);
+	close_place(&p);
+	free(value);
+}
+
 int main(void)
 {
+	length_of_more();
 	numbers_at_their_ends();
 	past_all_time();
 	clock_gone_mad();
