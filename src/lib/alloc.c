@@ -1,5 +1,6 @@
 #include "alloc.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,12 @@ static void *on_large_pages(void *ptr, size_t size)
 	const uintptr_t page = 2 << 20, at = (uintptr_t)ptr;
 	const uintptr_t from = (at + page - 1) & -page, to = (at + size) & -page;
 
-	if (ptr && size >= 2 * page && from < to)
+	if (ptr && size >= 2 * page && from < to) {
+		const int was = errno; /* of whoever embeds us: not ours to change */
+
 		madvise((void *)from, to - from, MADV_HUGEPAGE);
+		errno = was;
+	}
 	return ptr;
 }
 

@@ -1,5 +1,6 @@
 #include "lock.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -16,8 +17,11 @@
 
 static void futex(_Atomic uint32_t *at, int op, uint32_t value, const struct timespec *until)
 {
+	const int was = errno; /* of whoever embeds us: not ours to change */
+
 	syscall(SYS_FUTEX_OF_TIME, at, op | FUTEX_PRIVATE_FLAG, value, until, NULL,
 		FUTEX_BITSET_MATCH_ANY);
+	errno = was;
 }
 
 void lock_wait(struct lock *l)

@@ -283,8 +283,26 @@ static void length_of_more(void)
 	free(value);
 }
 
+/* errno is the embedder's. */
+static void errno_is_left_alone(void)
+{
+	const struct timeval soon = {0, 1000};
+	struct place p;
+	int sv[2];
+	char c;
+
+	open_place(&p, (struct sc_config){.time = SC_TIME_REAL}, false);
+	errno = 0;
+	MUST(!sc_socketpair(p.task, AF_UNIX, SOCK_STREAM, 0, sv));
+	MUST(!sc_setsockopt(p.task, sv[0], SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)));
+	MUST(sc_recv(p.task, sv[0], &c, 1, 0) == -EAGAIN);
+	MUST(errno == 0);
+	close_place(&p);
+}
+
 int main(void)
 {
+	errno_is_left_alone();
 	length_of_more();
 	numbers_at_their_ends();
 	past_all_time();
