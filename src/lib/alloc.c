@@ -33,7 +33,7 @@ static void *call_fn(const struct alloc *a, void *ptr, size_t size)
 	if (a->fn)
 		return a->fn(a->ctx, ptr, size);
 	if (size)
-		return on_large_pages(realloc(ptr, size), size);
+		return on_large_pages(ptr ? realloc(ptr, size) : malloc(size), size);
 	free(ptr);
 	return NULL;
 }

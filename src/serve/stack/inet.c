@@ -161,7 +161,10 @@ int inet_peer(struct sock *s, struct call_addr *out)
 
 void inet_init(struct inet_sock *s)
 {
-	s->local.ip = s->remote.ip = s->sock.family == AF_INET ? ip_any4 : ip_any6;
+	const struct ip *any = s->sock.family == AF_INET ? &ip_any4 : &ip_any6;
+
+	s->local.ip = *any;
+	s->remote.ip = *any;
 	s->mc_ttl = s->mc_hops = 1;
 	s->hops = -1;
 	s->pmtudisc = s->pmtudisc6 = IP_PMTUDISC_WANT;

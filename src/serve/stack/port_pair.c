@@ -333,9 +333,13 @@ static int choose_shared(struct inet_sock *s)
 	}
 	if (!local.port)
 		return -EADDRNOTAVAIL;
-	w = port_want(s, &local.ip, local.port);
-	w.class |= BIND_SHARED;
-	err = alone ? port_take_alone(s, local.port) : port_settle(s, &w);
+	if (alone) {
+		err = port_take_alone(s, local.port);
+	} else {
+		w = port_want(s, &local.ip, local.port);
+		w.class |= BIND_SHARED;
+		err = port_settle(s, &w);
+	}
 	if (err)
 		return err;
 	s->local.port = local.port;
@@ -440,14 +444,15 @@ int port_accept(struct inet_sock *s, const struct inet_sock *listener)
 
 	if (err)
 		return err;
-	w = port_want(s, &s->local.ip, b->number);
-	w.class = b->class & ~BIND_LISTENS;
-	w.uid = b->uid;
-	w.ifindex = b->ifindex;
-	if (ip_equal(&b->ip, &s->local.ip))
+	if (ip_equal(&b->ip, &s->local.ip)) {
 		bind_join(b, s);
-	else
+	} else {
+		w = port_want(s, &s->local.ip, b->number);
+		w.class = b->class & ~BIND_LISTENS;
+		w.uid = b->uid;
+		w.ifindex = b->ifindex;
 		err = port_settle(s, &w);
+	}
 	if (err)
 		return err;
 	s->local.port = b->number;

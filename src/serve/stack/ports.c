@@ -429,20 +429,25 @@ int port_settle(struct inet_sock *s, const struct want *w)
 
 struct want port_want(const struct inet_sock *s, const struct ip *ip, uint16_t port)
 {
-	struct want w = {.ip = *ip, .port = port, .own = s->bind};
+	const bool reuseport = sock_flag(&s->sock, SOCK_FLAG_REUSEPORT);
+	uint8_t class = 0;
 
-	w.ifindex = s->sock.bound_ifindex;
 	if (sock_flag(&s->sock, SOCK_FLAG_REUSEADDR))
-		w.class |= BIND_REUSEADDR;
-	if (sock_flag(&s->sock, SOCK_FLAG_REUSEPORT)) {
-		w.class |= BIND_REUSEPORT;
-		w.uid = s->sock.owner.uid;
-	}
+		class |= BIND_REUSEADDR;
+	if (reuseport)
+		class |= BIND_REUSEPORT;
 	if (s->v6only)
-		w.class |= BIND_V6ONLY;
+		class |= BIND_V6ONLY;
 	if (s->bind)
-		w.class |= s->bind == LONE ? BIND_SHARED : s->bind->class & BIND_SHARED;
-	return w;
+		class |= s->bind == LONE ? BIND_SHARED : s->bind->class & BIND_SHARED;
+	return (struct want){
+		.ip = *ip,
+		.port = port,
+		.class = class,
+		.ifindex = s->sock.bound_ifindex,
+		.uid = reuseport ? s->sock.owner.uid : 0,
+		.own = s->bind,
+	};
 }
 
 int port_changed(struct inet_sock *s)
