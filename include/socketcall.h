@@ -140,7 +140,9 @@ struct sc_config {
 	sc_clock_fn *clock;      /* SC_TIME_CLOCK */
 	void *clock_ctx;
 	int64_t epoch_ns;        /* SC_TIME_CLOCK, _VIRTUAL, _AUTO: time of day at time 0 */
-	uint64_t seed;           /* of ephemeral ports and the like: same seed, same run */
+	uint64_t seed;           /* of ephemeral ports and the like: same seed, same run. 0: one
+	                          * that is always the same, but a random one with
+	                          * SC_TIME_REAL. Give a random one to hostile programs. */
 	struct sc_limits limits;
 };
 
@@ -249,7 +251,8 @@ SC_API struct sc_parked *sc_parked(struct sc_task *task, void *cookie);
 /* Serves it again: its result, and the sc_parked is gone; or SC_PARKED again: it is the
  * same sc_parked, with its cookie. ready() may call this. */
 SC_API long sc_resume(struct sc_parked *call);
-/* Gives it up, as a signal would: its result, -EINTR or what it has done. It is gone. */
+/* Gives it up, as a signal would: its result, -EINTR or what it has done. It is gone.
+ * Another thread that is just telling ready() of it may still do so. */
 SC_API long sc_cancel(struct sc_parked *call);
 
 /* ----------------------------------------------------------------------- calls */

@@ -2,6 +2,7 @@
  * net.c - networks, their time, their tasks.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "caller.h"
 
@@ -45,6 +46,9 @@ struct sc_net *sc_net_new(const struct sc_config *config)
 	n->virtual_time = c.time == SC_TIME_VIRTUAL || c.time == SC_TIME_AUTO;
 	n->virtual_auto = c.time == SC_TIME_AUTO;
 	n->wall_offset = c.epoch_ns;
+	/* A run in real time cannot be repeated anyway; a secret seed is worth more there. */
+	if (!c.seed && c.time == SC_TIME_REAL && getentropy(&c.seed, sizeof(c.seed)))
+		c.seed = net_now(n);
 	n->seed ^= c.seed * UINT64_C(0x2545f4914f6cdd1d);
 	if (!n->seed)
 		n->seed = 1;
