@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <socketcall.h>
 
-#include "../serve/stack/inet.h"
+#include "../serve/stack/inet/inet.h"
 #include "../serve/stack/op.h"
 #include "../socketcall.h"
 

@@ -7,7 +7,7 @@
 
 #include "embed.h"
 
-#include "../serve/stack/unix.h"
+#include "../serve/stack/unix/unix.h"
 
 /* "10.0.0.1/24", "fd00::1/64"; without a prefix, the whole of it. */
 static int read_address(const char *text, struct ip *ip, unsigned *prefix)

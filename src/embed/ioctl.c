@@ -5,7 +5,7 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
-#include "../serve/stack/inet.h"
+#include "../serve/stack/inet/inet.h"
 #include "embed.h"
 
 /* As descriptors know them. */

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "inet.h"
-#include "unix.h"
+#include "inet/inet.h"
+#include "unix/unix.h"
 
 static unsigned ip_bits(const struct ip *ip)
 {

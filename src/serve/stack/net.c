@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "file.h"
-#include "inet.h"
+#include "inet/inet.h"
 #include "task.h"
 
 /* How much there may be of each if nobody says otherwise. */

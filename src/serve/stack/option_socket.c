@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "inet.h"
+#include "inet/inet.h"
 #include "option.h"
 
 #ifndef SO_BUF_LOCK

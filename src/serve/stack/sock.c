@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 
-#include "inet.h"
+#include "inet/inet.h"
 
 /* What socket(2) finds, in this order. */
 static const struct {

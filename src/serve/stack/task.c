@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#include "inet.h"
+#include "inet/inet.h"
 #include "op.h"
 
 static struct fd_table *table_new(struct net *n, unsigned limit)

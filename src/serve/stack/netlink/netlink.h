@@ -11,7 +11,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
-#include "inet.h"
+#include "../inet/inet.h"
 
 /* Bits of netlink_sock.flags. */
 enum netlink_flag {

@@ -10,7 +10,7 @@
 #include <linux/if.h>
 #include <string.h>
 
-#include "device.h"
+#include "../inet/device.h"
 #include "netlink.h"
 
 enum { PART_MIN = 4096, PART_MAX = 32768 };

@@ -8,8 +8,8 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
-#include "errqueue.h"
-#include "option.h"
+#include "../inet/errqueue.h"
+#include "../option.h"
 #include "tcp_option.h"
 
 struct tcp_more *tcp_more(struct tcp_sock *t)

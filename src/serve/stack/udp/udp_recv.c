@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "errqueue.h"
+#include "../inet/errqueue.h"
 #include "udp.h"
 
 enum {

@@ -9,7 +9,7 @@
  */
 #include <errno.h>
 
-#include "ports.h"
+#include "../inet/ports.h"
 #include "tcp.h"
 
 enum {

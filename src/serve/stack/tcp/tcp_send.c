@@ -3,7 +3,7 @@
  */
 #include <errno.h>
 
-#include "ip_control.h"
+#include "../inet/ip_control.h"
 #include "tcp.h"
 
 #ifndef MSG_FASTOPEN

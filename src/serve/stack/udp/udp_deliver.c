@@ -17,8 +17,8 @@
 
 #include <linux/errqueue.h>
 
-#include "errqueue.h"
-#include "multicast.h"
+#include "../inet/errqueue.h"
+#include "../inet/multicast.h"
 #include "udp.h"
 
 /* Part of a datagram as a packet of this socket's: *out, or -ENOBUFS, -EFAULT. */

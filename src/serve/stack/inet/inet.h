@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "sock.h"
+#include "../sock.h"
 
 struct ip {
 	union {

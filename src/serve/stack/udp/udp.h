@@ -13,9 +13,9 @@
 #ifndef SOCKETCALL_STACK_UDP_H
 #define SOCKETCALL_STACK_UDP_H
 
-#include "inet.h"
-#include "ip_control.h"
-#include "option.h"
+#include "../inet/inet.h"
+#include "../inet/ip_control.h"
+#include "../option.h"
 
 struct packet {
 	STAILQ_ENTRY(packet) entry;

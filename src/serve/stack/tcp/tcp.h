@@ -23,8 +23,8 @@
 #include <assert.h>
 #include <linux/tcp.h>
 
-#include "inet.h"
-#include "ring.h"
+#include "../inet/inet.h"
+#include "../ring.h"
 
 /* As <netinet/tcp.h> numbers them, whose struct tcp_info is an old one. */
 enum tcp_state {

@@ -12,7 +12,7 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
-#include "option.h"
+#include "../option.h"
 
 static int unix_open(struct sock *s)
 {

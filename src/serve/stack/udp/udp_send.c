@@ -15,7 +15,7 @@
 
 #include <linux/errqueue.h>
 
-#include "errqueue.h"
+#include "../inet/errqueue.h"
 #include "udp.h"
 
 enum {

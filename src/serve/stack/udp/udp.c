@@ -12,7 +12,7 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 
-#include "errqueue.h"
+#include "../inet/errqueue.h"
 
 static int udp_open(struct sock *sk)
 {

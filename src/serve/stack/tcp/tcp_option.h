@@ -4,7 +4,7 @@
 #ifndef SOCKETCALL_STACK_TCP_OPTION_H
 #define SOCKETCALL_STACK_TCP_OPTION_H
 
-#include "option.h"
+#include "../option.h"
 
 extern const struct option_table options_tcp_socket;
 

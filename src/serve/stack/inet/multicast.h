@@ -13,7 +13,7 @@
 #define SOCKETCALL_STACK_MULTICAST_H
 
 #include "inet.h"
-#include "option.h"
+#include "../option.h"
 
 option_fn multicast_set_member;       /* IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP */
 option_fn multicast_set_source;       /* IP_ADD_SOURCE_MEMBERSHIP, IP_DROP_SOURCE_MEMBERSHIP,

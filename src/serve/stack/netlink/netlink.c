@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "option.h"
+#include "../option.h"
 
 static uint32_t pid_hash(uint32_t pid)
 {

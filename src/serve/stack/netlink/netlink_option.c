@@ -2,7 +2,7 @@
  * netlink_option.c - options of SOL_NETLINK.
  */
 #include "netlink.h"
-#include "option.h"
+#include "../option.h"
 
 static int set_flag(struct op *op, struct sock *s, const struct option *o, struct option_value *v)
 {

@@ -19,9 +19,9 @@
 
 #include <sys/un.h>
 
-#include "inet.h"
-#include "ring.h"
-#include "sock.h"
+#include "../inet/inet.h"
+#include "../ring.h"
+#include "../sock.h"
 
 enum {
 	UNIX_PATH_AT = offsetof(struct sockaddr_un, sun_path),

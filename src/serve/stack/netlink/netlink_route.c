@@ -9,7 +9,7 @@
 #include <linux/if.h>
 #include <string.h>
 
-#include "device.h"
+#include "../inet/device.h"
 #include "netlink.h"
 
 /* ------------------------------------------------------------------- messages */

@@ -5,7 +5,7 @@
 #define SOCKETCALL_STACK_OPTION_INET_H
 
 #include "inet.h"
-#include "option.h"
+#include "../option.h"
 
 /* Rows whose `at` is an enum inet_flag. */
 option_fn option_inet_get_flag;
