@@ -50,6 +50,7 @@ struct model {
 	uint16_t port;         /* of an AF_INET client, until it is accepted */
 	bool spoiled;          /* reset, shut, or read in a way that is not followed */
 	bool sends, receives;  /* a call on it is parked */
+	bool open;             /* at the end: a task has it still */
 };
 
 struct parked_call {
@@ -648,14 +649,17 @@ static void drain(struct world *w)
 				}
 			}
 	}
+	for (int i = 0; i < TASKS; i++)
+		for (int fd = 0; w->task[i] && fd < 64; fd++) {
+			struct model *m = stream_of(w, w->task[i], fd);
+
+			if (m)
+				m->open = true;
+		}
 	for (unsigned k = 0; k < w->nsock; k++) {
 		struct model *m = &w->sock[k], *p = m->peer ? model_of(w, m->peer) : NULL;
-		bool open = false;
 
-		for (int i = 0; i < TASKS; i++)
-			for (int fd = 0; w->task[i] && fd < 64; fd++)
-				open |= cookie_of(w->task[i], fd) == m->cookie;
-		if (p && open && !m->spoiled && !p->spoiled && !w->failed)
+		if (p && m->open && !m->spoiled && !p->spoiled && !w->failed)
 			MUST(m->in == p->out);
 		MUST(!p || m->spoiled || m->in <= p->out);
 	}
