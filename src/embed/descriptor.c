@@ -56,7 +56,6 @@ ssize_t sc_write(struct sc_task *t, int fd, const void *buf, size_t len)
 /* The bytes of all pieces, at most what one call moves; -EINVAL, -EFAULT. */
 static ssize_t total(const struct iovec *iov, int n)
 {
-	const ssize_t most = INT_MAX & ~4095; /* MAX_RW_COUNT */
 	ssize_t sum = 0;
 
 	if (n < 0 || n > CALL_IOV_MAX)
@@ -66,8 +65,8 @@ static ssize_t total(const struct iovec *iov, int n)
 	for (int i = 0; i < n; i++) {
 		if (too_long(iov[i].iov_len))
 			return -EINVAL;
-		if (iov[i].iov_len > (size_t)(most - sum))
-			return most;
+		if (iov[i].iov_len > (size_t)(ABI_RW_MAX - sum))
+			return ABI_RW_MAX;
 		sum += iov[i].iov_len;
 	}
 	return sum;

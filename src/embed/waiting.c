@@ -167,26 +167,25 @@ static long again(struct sc_parked *p, bool give_up)
 	return waiting_run(w);
 }
 
-long sc_resume(struct sc_parked *p)
+static long enter_again(struct sc_parked *p, bool give_up)
 {
 	struct net *n = waiting_of(p)->op.task->net;
 	long ret;
 
 	net_lock(n);
-	ret = again(p, false);
+	ret = again(p, give_up);
 	net_unlock(n);
 	return ret;
 }
 
+long sc_resume(struct sc_parked *p)
+{
+	return enter_again(p, false);
+}
+
 long sc_cancel(struct sc_parked *p)
 {
-	struct net *n = waiting_of(p)->op.task->net;
-	long ret;
-
-	net_lock(n);
-	ret = again(p, true);
-	net_unlock(n);
-	return ret;
+	return enter_again(p, true);
 }
 
 void parked_end_all(struct sc_task *t)

@@ -402,15 +402,15 @@ int epoll_change(struct file *set, int op, struct file *target, int fd,
 int epoll_take(struct file *set, struct epoll_event *out, int max)
 {
 	struct set *s = set_of(set);
-	struct item_list todo = TAILQ_HEAD_INITIALIZER(todo);
+	struct item_list seen = TAILQ_HEAD_INITIALIZER(seen);
 	struct item *i;
 	int n = 0;
 
-	TAILQ_CONCAT(&todo, &s->ready, ready);
-	while (n < max && (i = TAILQ_FIRST(&todo))) {
+	TAILQ_CONCAT(&seen, &s->ready, ready);
+	while (n < max && (i = TAILQ_FIRST(&seen))) {
 		uint32_t events = item_poll(i);
 
-		TAILQ_REMOVE(&todo, i, ready);
+		TAILQ_REMOVE(&seen, i, ready);
 		i->is_ready = false;
 		if (!events)
 			continue;
@@ -423,7 +423,7 @@ int epoll_take(struct file *set, struct epoll_event *out, int max)
 		}
 	}
 	/* Those that are left were there first. */
-	TAILQ_CONCAT(&todo, &s->ready, ready);
-	TAILQ_CONCAT(&s->ready, &todo, ready);
+	TAILQ_CONCAT(&seen, &s->ready, ready);
+	TAILQ_CONCAT(&s->ready, &seen, ready);
 	return n;
 }

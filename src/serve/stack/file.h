@@ -42,8 +42,6 @@ struct file {
 	unsigned in_flight;  /* of refs, those in messages of AF_UNIX sockets */
 	bool nonblock;       /* O_NONBLOCK */
 	bool async;          /* O_ASYNC (kept, no signals) */
-	bool collect;        /* used by the collector only */
-	LIST_ENTRY(file) flying; /* of net.in_flight, while in_flight > 0 */
 	LIST_HEAD(, watch) watches;
 };
 

@@ -115,9 +115,8 @@ struct net {
 	struct file **handle;
 	unsigned nhandles, free_handle;
 	unsigned files;       /* how many there are */
-	LIST_HEAD(, file) in_flight; /* AF_UNIX sockets in messages, for the collector */
-	unsigned nin_flight;
 	/* Descriptors in messages: unix_rights.c. */
+	unsigned nin_flight;
 	LIST_HEAD(, unix_user) unix_users;     /* who sent some */
 	LIST_HEAD(, unix_rights) unix_dropped; /* to be released */
 	bool unix_releasing;

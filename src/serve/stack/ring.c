@@ -95,21 +95,6 @@ void ring_drop(struct ring *r, uint64_t to)
 	r->head = to;
 }
 
-int ring_append(struct alloc *mem, struct ring *r, const void *data, size_t len)
-{
-	int err = reserve(mem, r, len);
-	size_t at, first;
-
-	if (err || !len)
-		return err;
-	at = place(r, r->tail);
-	first = r->size - at < len ? r->size - at : len;
-	memcpy(r->buf + at, data, first);
-	memcpy(r->buf, (const uint8_t *)data + first, len - first);
-	r->tail += len;
-	return 0;
-}
-
 void ring_cut(struct ring *r, size_t len)
 {
 	r->tail -= len;

@@ -29,8 +29,6 @@ int ring_read(const struct ring *, uint64_t from, struct message *, size_t skip,
 uint8_t ring_byte(const struct ring *, uint64_t at);
 /* Forgets what lies before position `to`. */
 void ring_drop(struct ring *, uint64_t to);
-/* Puts bytes of ours at the end: 0 or -ENOMEM. */
-int ring_append(struct alloc *, struct ring *, const void *data, size_t len);
 /* Takes back the last len bytes. */
 void ring_cut(struct ring *, size_t len);
 void ring_free(struct alloc *, struct ring *);

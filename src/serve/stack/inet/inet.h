@@ -271,7 +271,6 @@ void multicast_free(struct inet_sock *);
 /* Does this socket take what comes for this group from this source over this device? */
 bool multicast_takes(const struct inet_sock *, const struct ip *group, const struct ip *source,
 		     int ifindex);
-bool host_in_group(const struct host *, const struct ip *group);
 
 /* SIOCGIFCONF and its kin, for sockets of every family. NOT_MINE: none of these. arg is
  * the embedder's memory. */

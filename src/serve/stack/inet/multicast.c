@@ -66,11 +66,6 @@ struct host_group *multicast_next_host(struct net *net, const struct ip *group, 
 		    : find_group(net, group, ifindex, NULL);
 }
 
-bool host_in_group(const struct host *h, const struct ip *group)
-{
-	return find_group(h->net, group, 0, h) != NULL;
-}
-
 bool multicast_is_all_hosts(const struct ip *group)
 {
 	static const struct ip all4 = {.b = {[10] = 0xff, 0xff, 224, 0, 0, 1}};

@@ -9,6 +9,8 @@
 
 /* Rows whose `at` is an enum inet_flag. */
 option_fn option_inet_get_flag;
+option_fn option_inet_set_flag; /* any int */
+option_fn option_inet_set_bit;  /* 0 or 1, nothing else */
 void option_inet_put_flag(struct sock *, const struct option *, bool on);
 
 /* IP_MTU, IPV6_MTU: of the way to the peer; -ENOTCONN. */

@@ -41,6 +41,29 @@ void option_inet_put_flag(struct sock *s, const struct option *o, bool on)
 			 : i->ip_flags & ~(UINT32_C(1) << o->at);
 }
 
+int option_inet_set_flag(struct op *op, struct sock *s, const struct option *o,
+			 struct option_value *v)
+{
+	int on, err = option_int(v, &on);
+
+	if (!err)
+		option_inet_put_flag(s, o, on);
+	return err;
+}
+
+int option_inet_set_bit(struct op *op, struct sock *s, const struct option *o,
+			struct option_value *v)
+{
+	int on, err = option_int(v, &on);
+
+	if (err)
+		return err;
+	if (on != 0 && on != 1)
+		return -EINVAL;
+	option_inet_put_flag(s, o, on);
+	return 0;
+}
+
 int option_inet_mtu(const struct inet_sock *i)
 {
 	enum { IP_MAX_MTU = 65535 };
@@ -94,27 +117,12 @@ static int set_flag(struct op *op, struct sock *s, const struct option *o, struc
 	return err;
 }
 
-/* Of an option that must be given something. */
-static int set_flag_some(struct op *op, struct sock *s, const struct option *o,
-			 struct option_value *v)
-{
-	int on, err = option_int(v, &on);
-
-	if (!err)
-		option_inet_put_flag(s, o, on);
-	return err;
-}
-
-/* 0 or 1, nothing else. */
+/* 0 or 1, nothing else; nothing is 0. */
 static int set_bit(struct op *op, struct sock *s, const struct option *o, struct option_value *v)
 {
-	int on, err = o->name == IP_MULTICAST_ALL ? option_int(v, &on) : int_or_none(v, &on);
-
-	if (err)
-		return err;
-	if (on != 0 && on != 1)
-		return -EINVAL;
-	option_inet_put_flag(s, o, on);
+	if (v->len)
+		return option_inet_set_bit(op, s, o, v);
+	option_inet_put_flag(s, o, false);
 	return 0;
 }
 
@@ -385,7 +393,7 @@ static const struct option rows[] = {
 	FLAG(IP_RECVTTL, INET_RECVTTL, set_flag, "IP_TTL with what is received"),
 	FLAG(IP_RECVTOS, INET_RECVTOS, set_flag, "IP_TOS with what is received"),
 	OWN(IP_MTU, NULL, option_inet_get_mtu, "of the way to the peer"),
-	FLAG(IP_FREEBIND, INET_FREEBIND, set_flag_some, "bind takes any address"),
+	FLAG(IP_FREEBIND, INET_FREEBIND, option_inet_set_flag, "bind takes any address"),
 	{.name = IP_TRANSPARENT, .text = "IP_TRANSPARENT", .kind = OPT_OWN, .at = INET_TRANSPARENT,
 	 .set = set_transparent, .get = option_inet_get_flag,
 	 .does = "privileged; bind takes any address"},
@@ -396,7 +404,7 @@ static const struct option rows[] = {
 	FLAG(IP_RECVERR_RFC4884, INET_RECVERR_RFC4884, set_bit, "kept; no error has extensions"),
 	OWN(IP_MULTICAST_IF, set_mc_if, get_mc_if, "the device for groups"),
 	OWN(IP_MULTICAST_TTL, set_mc_ttl, get_mc_ttl, "IP_TTL for groups"),
-	FLAG(IP_MULTICAST_LOOP, INET_MC_LOOP, set_flag_some, "this host hears what it sends to "
+	FLAG(IP_MULTICAST_LOOP, INET_MC_LOOP, option_inet_set_flag, "this host hears what it sends to "
 	     "groups"),
 	OWN(IP_ADD_MEMBERSHIP, multicast_set_member, NULL, "joins a group"),
 	OWN(IP_DROP_MEMBERSHIP, multicast_set_member, NULL, "leaves it"),
@@ -416,7 +424,7 @@ static const struct option rows[] = {
 	OWN(MCAST_LEAVE_SOURCE_GROUP, multicast_set_group_source, NULL, "leaves it"),
 	OWN(MCAST_MSFILTER, multicast_set_group_filter, multicast_get_group_filter,
 	    "all sources of a group at once"),
-	FLAG(IP_MULTICAST_ALL, INET_MC_ALL, set_bit, "hears groups that others of its host joined"),
+	FLAG(IP_MULTICAST_ALL, INET_MC_ALL, option_inet_set_bit, "hears groups that others of its host joined"),
 	OWN(IP_UNICAST_IF, set_unicast_if, get_unicast_if, "the device for what is no group"),
 	OWN(IP_LOCAL_PORT_RANGE, set_port_range, get_port_range, "of ports that are chosen for it"),
 	OWN(IP_PROTOCOL, NULL, get_protocol, "the local port, as on Linux"),

@@ -17,34 +17,12 @@ enum {
 	UNICAST_IF = 76, FREEBIND = 78,
 };
 
-static int set_flag(struct op *op, struct sock *s, const struct option *o, struct option_value *v)
-{
-	int on, err = option_int(v, &on);
-
-	if (!err)
-		option_inet_put_flag(s, o, on);
-	return err;
-}
-
-/* 0 or 1, nothing else. */
-static int set_bit(struct op *op, struct sock *s, const struct option *o, struct option_value *v)
-{
-	int on, err = option_int(v, &on);
-
-	if (err)
-		return err;
-	if (on != 0 && on != 1)
-		return -EINVAL;
-	option_inet_put_flag(s, o, on);
-	return 0;
-}
-
 /* The one option to which too short a value is 0. */
 static int set_dontfrag(struct op *op, struct sock *s, const struct option *o,
 			struct option_value *v)
 {
 	if (v->len >= (int)sizeof(int))
-		return set_flag(op, s, o, v);
+		return option_inet_set_flag(op, s, o, v);
 	option_inet_put_flag(s, o, false);
 	return 0;
 }
@@ -52,7 +30,7 @@ static int set_dontfrag(struct op *op, struct sock *s, const struct option *o,
 static int set_recverr(struct op *op, struct sock *s, const struct option *o,
 		       struct option_value *v)
 {
-	int err = set_flag(op, s, o, v);
+	int err = option_inet_set_flag(op, s, o, v);
 
 	if (!err && !inet_flag(inet_of(s), INET6_RECVERR))
 		errqueue_free(inet_of(s));
@@ -291,7 +269,7 @@ static const struct option rows[] = {
 	OWN(IPV6_UNICAST_HOPS, set_hops, get_hops, "of what is sent: IPV6_RECVHOPLIMIT"),
 	OWN(IPV6_MULTICAST_IF, set_mc_if, get_mc_if, "the device for groups"),
 	OWN(IPV6_MULTICAST_HOPS, set_mc_hops, get_mc_hops, "IPV6_UNICAST_HOPS for groups"),
-	FLAG(IPV6_MULTICAST_LOOP, INET6_MC_LOOP, set_bit, "this host hears what it sends to groups"),
+	FLAG(IPV6_MULTICAST_LOOP, INET6_MC_LOOP, option_inet_set_bit, "this host hears what it sends to groups"),
 	{.name = IPV6_JOIN_GROUP, .text = "IPV6_ADD_MEMBERSHIP", .kind = OPT_OWN,
 	 .set = multicast_set_member6, .does = "joins a group"},
 	{.name = IPV6_LEAVE_GROUP, .text = "IPV6_DROP_MEMBERSHIP", .kind = OPT_OWN,
@@ -301,8 +279,8 @@ static const struct option rows[] = {
 	OWN(IPV6_MTU, set_mtu, option_inet_get_mtu, "of the way to the peer; cannot be set"),
 	FLAG(IPV6_RECVERR, INET6_RECVERR, set_recverr, "queues errors for MSG_ERRQUEUE"),
 	OWN(IPV6_V6ONLY, set_v6only, get_v6only, "bound to ::, leaves IPv4 to others"),
-	FLAG_(MULTICAST_ALL, INET6_MC_ALL, set_flag, "hears groups that others of its host joined"),
-	FLAG_(RECVERR_RFC4884, INET6_RECVERR_RFC4884, set_bit, "kept; no error has extensions"),
+	FLAG_(MULTICAST_ALL, INET6_MC_ALL, option_inet_set_flag, "hears groups that others of its host joined"),
+	FLAG_(RECVERR_RFC4884, INET6_RECVERR_RFC4884, option_inet_set_bit, "kept; no error has extensions"),
 	OWN(MCAST_JOIN_GROUP, multicast_set_group6, NULL, "joins a group"),
 	OWN(MCAST_BLOCK_SOURCE, multicast_set_group_source6, NULL, "hears all of a group but a "
 	    "source"),
@@ -313,19 +291,19 @@ static const struct option rows[] = {
 	OWN(MCAST_LEAVE_SOURCE_GROUP, multicast_set_group_source6, NULL, "leaves it"),
 	OWN(MCAST_MSFILTER, multicast_set_group_filter6, multicast_get_group_filter6,
 	    "all sources of a group at once"),
-	FLAG(IPV6_RECVPKTINFO, INET6_PKTINFO, set_flag, "struct in6_pktinfo with what is received"),
-	FLAG(IPV6_RECVHOPLIMIT, INET6_HOPLIMIT, set_flag, "IPV6_HOPLIMIT with what is received"),
-	FLAG(IPV6_RECVHOPOPTS, INET6_RECVHOPOPTS, set_flag, "kept; no packet has them"),
-	FLAG(IPV6_RECVRTHDR, INET6_RECVRTHDR, set_flag, "kept; no packet has one"),
-	FLAG(IPV6_RECVDSTOPTS, INET6_RECVDSTOPTS, set_flag, "kept; no packet has them"),
+	FLAG(IPV6_RECVPKTINFO, INET6_PKTINFO, option_inet_set_flag, "struct in6_pktinfo with what is received"),
+	FLAG(IPV6_RECVHOPLIMIT, INET6_HOPLIMIT, option_inet_set_flag, "IPV6_HOPLIMIT with what is received"),
+	FLAG(IPV6_RECVHOPOPTS, INET6_RECVHOPOPTS, option_inet_set_flag, "kept; no packet has them"),
+	FLAG(IPV6_RECVRTHDR, INET6_RECVRTHDR, option_inet_set_flag, "kept; no packet has one"),
+	FLAG(IPV6_RECVDSTOPTS, INET6_RECVDSTOPTS, option_inet_set_flag, "kept; no packet has them"),
 	OWN(IPV6_PATHMTU, NULL, get_path_mtu, "of the way to the peer"),
 	FLAG(IPV6_DONTFRAG, INET6_DONTFRAG, set_dontfrag, "datagrams past the MTU: EMSGSIZE"),
-	FLAG(IPV6_RECVTCLASS, INET6_TCLASS, set_flag, "IPV6_TCLASS with what is received"),
+	FLAG(IPV6_RECVTCLASS, INET6_TCLASS, option_inet_set_flag, "IPV6_TCLASS with what is received"),
 	OWN(IPV6_TCLASS, set_tclass, get_tclass, "of what is sent: IPV6_RECVTCLASS"),
-	FLAG_(ORIGDSTADDR, INET6_RECVORIGDST, set_flag, "where to, with what is received"),
+	FLAG_(ORIGDSTADDR, INET6_RECVORIGDST, option_inet_set_flag, "where to, with what is received"),
 	FLAG_(TRANSPARENT, INET_TRANSPARENT, set_transparent, "privileged; bind takes any address"),
 	OWN_(UNICAST_IF, set_unicast_if, get_unicast_if, "the device for what is no group"),
-	FLAG_(FREEBIND, INET_FREEBIND, set_flag, "bind takes any address"),
+	FLAG_(FREEBIND, INET_FREEBIND, option_inet_set_flag, "bind takes any address"),
 };
 
 const struct option_table options_ipv6 = {

@@ -68,8 +68,7 @@ void unix_rights_queue(struct unix_rights *r, struct unix_sock *to, struct unix_
 		c->holder = to;
 		if (u)
 			LIST_INSERT_HEAD(&u->carried, c, of_file);
-		if (c->file->in_flight++ == 0)
-			LIST_INSERT_HEAD(&net->in_flight, c->file, flying);
+		c->file->in_flight++;
 	}
 	net->nin_flight += r->n;
 }
@@ -96,8 +95,7 @@ static void release(struct net *net, struct unix_rights *r)
 
 		if (r->flying) {
 			net->nin_flight--;
-			if (--f->in_flight == 0)
-				LIST_REMOVE(f, flying);
+			f->in_flight--;
 		}
 		file_put(f);
 	}
